@@ -1,0 +1,1 @@
+"""What everything else may use: ids, money, time, errors, limits. Imports nothing of ours."""
