@@ -1,5 +1,6 @@
 """Money: integer minor units and an ISO 4217 currency. Never a float, never converted in silence."""
 
+import re
 from typing import Self
 
 import msgspec
@@ -9,6 +10,8 @@ MINOR_UNIT_DIGITS = {
     "AUD": 2, "CAD": 2, "CHF": 2, "CNY": 2, "DKK": 2, "EUR": 2, "GBP": 2, "HKD": 2, "INR": 2,
     "JPY": 0, "KRW": 0, "MYR": 2, "NOK": 2, "NZD": 2, "PLN": 2, "SEK": 2, "SGD": 2, "THB": 2, "USD": 2,
 }  # fmt: skip
+
+_DECIMAL = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]{1,12})(\.(?P<fraction>[0-9]{1,6}))?")
 
 
 class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,15 +56,12 @@ def parse_money(text: str, currency: str) -> Money:
     """
     if currency not in MINOR_UNIT_DIGITS:
         raise ValueError(f"currency {currency!r} is not one of {', '.join(MINOR_UNIT_DIGITS)}")
-    digits = MINOR_UNIT_DIGITS[currency]
-    whole, _, fraction = text.strip().partition(".")
-    negative = whole.startswith("-")
-    whole = whole.removeprefix("-")
-    fraction = fraction.rstrip("0")
-    is_number = (whole + fraction).isascii() and (whole + fraction or "x").isdigit() and whole != ""
-    if not is_number and not (whole.isdigit() and not fraction):
+    match = _DECIMAL.fullmatch(text.strip())
+    if match is None:
         raise ValueError(f"{text!r} is not a decimal number")
+    digits = MINOR_UNIT_DIGITS[currency]
+    fraction = (match["fraction"] or "").rstrip("0")
     if len(fraction) > digits:
         raise ValueError(f"{text!r} has more than the {digits} decimals of {currency}")
-    minor = int(whole) * 10**digits + int(fraction.ljust(digits, "0") or "0")
-    return Money(-minor if negative else minor, currency)
+    minor = int(match["whole"] + fraction.ljust(digits, "0"))
+    return Money(-minor if match["sign"] else minor, currency)
