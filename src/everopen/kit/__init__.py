@@ -1,0 +1,1 @@
+"""What services share: one small package per concept."""

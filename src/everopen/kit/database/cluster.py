@@ -1,0 +1,110 @@
+"""Finding the member that leads.
+
+Every member is asked at once and the first that accepts writes is kept: asyncpg's own list of
+hosts shares one timeout among all of them, so that a paused first host would use it up.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+
+from everopen.core.errors import Unavailable
+
+_CONNECT_TIMEOUT_S = 1.5
+
+
+class ServerConnection(asyncpg.Connection):
+    """A connection without session state of its own, so that returning it to the pool costs nothing."""
+
+    __slots__ = ()
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cell's PostgreSQL members and how to sign in to them.
+
+    Attributes:
+        members: every member, the nearest first.
+        statement_timeout_s: no statement runs longer; COMMIT is never cut off by it (measured).
+    """
+
+    members: tuple[Member, ...]
+    database: str
+    role: str
+    password: str
+    application: str
+    statement_timeout_s: float = 10.0
+
+    async def connect(self, target: SessionAttribute) -> ServerConnection:
+        """Connect to the first member that answers as `target`.
+
+        Args:
+            target: `read_write` for the leader, `any` for the first member that answers.
+
+        Raises:
+            Unavailable: no member answers as `target` within the timeout.
+        """
+        attempts = {asyncio.ensure_future(self._connect_to(member, target)) for member in self.members}
+        failures: list[str] = []
+        try:
+            while attempts:
+                done, attempts = await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
+                winner: ServerConnection | None = None
+                for attempt in done:
+                    error = attempt.exception()
+                    if error is not None:
+                        failures.append(f"{type(error).__name__}: {error}")
+                    elif winner is None:
+                        winner = attempt.result()
+                    else:
+                        attempt.result().terminate()
+                if winner is not None:
+                    return winner
+        finally:
+            for attempt in attempts:
+                attempt.add_done_callback(_discard)
+                attempt.cancel()
+        raise Unavailable(
+            f"no member of {self.database} accepts {target.value} sessions: {'; '.join(failures)}"
+        )
+
+    async def _connect_to(self, member: Member, target: SessionAttribute) -> ServerConnection:
+        connection = await asyncpg.connect(
+            host=member.host,
+            port=member.port,
+            user=self.role,
+            password=self.password,
+            database=self.database,
+            ssl=False,
+            timeout=_CONNECT_TIMEOUT_S,
+            target_session_attrs=target,
+            connection_class=ServerConnection,
+            statement_cache_size=200,
+            server_settings={
+                "application_name": self.application,
+                # The default of a session is the cheapest class that survives a crash of the leader;
+                # what must survive more says so (Durability.CONFIRMED).
+                "synchronous_commit": "local",
+                "statement_timeout": str(int(self.statement_timeout_s * 1000)),
+                "idle_in_transaction_session_timeout": "15000",
+            },
+        )
+        assert isinstance(connection, ServerConnection)  # noqa: S101  # connection_class above
+        return connection
+
+
+def _discard(attempt: "asyncio.Future[ServerConnection]") -> None:
+    """Close a connection that was made after another had won."""
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().terminate()

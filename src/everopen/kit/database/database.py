@@ -1,0 +1,238 @@
+"""Transactions with a durability, against whoever leads."""
+
+import asyncio
+import enum
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+from asyncpg.pool import PoolConnectionProxy
+
+from everopen.core.errors import OperationalError, OutcomeUnknown, Unavailable
+from everopen.core.time import Deadline
+from everopen.kit.database.cluster import Cluster, ServerConnection
+
+# What work inside a transaction is given: a pooled connection.
+Connection = PoolConnectionProxy
+T = TypeVar("T")
+
+# Errors after which the same transaction may succeed if it is run again.
+_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# Errors that say: this server is not, or no longer, the one to talk to.
+_SERVER_GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+_RETRY_FIRST_S = 0.05
+_RETRY_MOST_S = 0.5
+
+
+class Durability(enum.Enum):
+    """How much a commit has to survive before it counts (design, section 6).
+
+    CONFIRMED: the synchronous copies have it; survives the loss of the leader.
+    ZONAL: on the leader's disk, replicated soon after.
+    BEST_EFFORT: not even awaited on disk.
+    """
+
+    CONFIRMED = "on"
+    ZONAL = "local"
+    BEST_EFFORT = "off"
+
+
+class Database:
+    """A cell's cluster, as one role. Connections are pooled and follow the leader.
+
+    Args:
+        cluster: where and as whom.
+        pool_size: the most connections that are kept.
+        acquire_timeout_s: how long to wait for a connection before the database counts as unavailable.
+        commit_timeout_s: how long to wait for COMMIT; after that its outcome is unknown.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        pool_size: int = 8,
+        acquire_timeout_s: float = 3.0,
+        commit_timeout_s: float = 12.0,
+    ) -> None:
+        self._cluster = cluster
+        self._pool_size = pool_size
+        self._acquire_timeout_s = acquire_timeout_s
+        self._commit_timeout_s = commit_timeout_s
+        self._pool: asyncpg.Pool | None = None
+
+    async def start(self) -> None:
+        """Prepare the pool; connects on first use, so that a process starts without its database."""
+
+        async def connect(*_args: Any, **_settings: Any) -> ServerConnection:
+            return await self._cluster.connect(SessionAttribute.read_write)
+
+        self._pool = await asyncpg.create_pool(
+            min_size=0,
+            max_size=self._pool_size,
+            connect=connect,
+            connection_class=ServerConnection,
+            max_inactive_connection_lifetime=120.0,
+        )
+
+    async def stop(self) -> None:
+        """Close every connection; those in use are given a moment."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), 3.0)
+            except TimeoutError:
+                pool.terminate()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @asynccontextmanager
+    async def transaction(
+        self, durability: Durability = Durability.ZONAL, deadline: Deadline | None = None
+    ) -> AsyncIterator[Connection]:
+        """One transaction; commits at the end of the block, rolls back on any error.
+
+        Raises:
+            Unavailable: certainly not committed.
+            OutcomeUnknown: it broke at COMMIT, or the wait for the copies was cut short: the change may
+                be there, and may be lost again with the leader.
+        """
+        async with self._connection(deadline) as connection:
+            try:
+                begin = "BEGIN"
+                if durability is not Durability.ZONAL:
+                    begin = f"BEGIN; SET LOCAL synchronous_commit TO {durability.value}"
+                await connection.execute(begin)
+                yield connection
+            except BaseException as error:
+                await self._roll_back(connection)
+                if isinstance(error, _SERVER_GONE + _CONFLICTS):
+                    raise self._unavailable(error) from error
+                raise
+            await self._commit(connection, durability)
+
+    async def run(
+        self,
+        work: Callable[[Connection], Awaitable[T]],
+        durability: Durability = Durability.ZONAL,
+        deadline: Deadline | None = None,
+    ) -> T:
+        """Run `work` in a transaction, again and again until it is committed or the deadline passes.
+
+        `work` must be safe to repeat even when an earlier run was committed without our knowing:
+        compare-and-set, insert-if-absent.
+
+        Args:
+            deadline: until when to try again; 5 seconds from now if None.
+
+        Raises:
+            Unavailable, OutcomeUnknown: as of the last attempt; unknown if any attempt was.
+        """
+        deadline = deadline or Deadline.after(5.0)
+        pause_s = _RETRY_FIRST_S
+        unknown: OutcomeUnknown | None = None
+        while True:
+            try:
+                async with self.transaction(durability, deadline) as connection:
+                    result = await work(connection)
+            except OutcomeUnknown as error:
+                unknown = error
+                if deadline.remaining_s() <= pause_s:
+                    raise
+            except Unavailable as error:
+                if deadline.remaining_s() <= pause_s:
+                    raise unknown or error from error
+            else:
+                return result
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # spreads retries
+            pause_s = min(pause_s * 2, _RETRY_MOST_S)
+
+    async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Rows of one query on the leader, outside a transaction.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        async with self._connection(None) as connection:
+            try:
+                return await connection.fetch(query, *args)
+            except _SERVER_GONE as error:
+                raise self._unavailable(error) from error
+
+    async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
+        """The first row of one query on the leader, or None."""
+        rows = await self.fetch(query, *args)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def _connection(self, deadline: Deadline | None) -> AsyncIterator[Connection]:
+        if self._pool is None:
+            raise Unavailable("the database is not open")
+        timeout_s = (
+            self._acquire_timeout_s if deadline is None else deadline.within_s(self._acquire_timeout_s)
+        )
+        try:
+            connection = await self._pool.acquire(timeout=max(timeout_s, 0.01))
+        except _SERVER_GONE as error:
+            raise self._unavailable(error) from error
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection, timeout=1.0)
+
+    async def _commit(self, connection: Connection, durability: Durability) -> None:
+        warnings: list[str] = []
+
+        def on_message(_: object, message: asyncpg.PostgresLogMessage) -> None:
+            # SQLSTATE 01000 at COMMIT: the wait for the synchronous copies was cancelled. It looks
+            # like success, and is not known to be one (measured).
+            if message.sqlstate == "01000":
+                warnings.append(message.message)
+
+        waits_for_copies = durability is Durability.CONFIRMED
+        if waits_for_copies:
+            connection.add_log_listener(on_message)
+        try:
+            await connection.execute("COMMIT", timeout=self._commit_timeout_s)
+        except (*_SERVER_GONE, asyncio.CancelledError) as error:
+            connection.terminate()
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise OutcomeUnknown(f"COMMIT did not answer: {type(error).__name__}: {error}") from error
+        except _CONFLICTS as error:
+            raise Unavailable(f"not committed: {error}") from error
+        finally:
+            if waits_for_copies and not connection.is_closed():
+                connection.remove_log_listener(on_message)
+        if warnings:
+            raise OutcomeUnknown(f"committed here, but perhaps nowhere else: {warnings[0]}")
+
+    async def _roll_back(self, connection: Connection) -> None:
+        try:
+            if not connection.is_closed():
+                await connection.execute("ROLLBACK", timeout=1.0)
+        except (asyncpg.PostgresError, *_SERVER_GONE):
+            connection.terminate()
+
+    def _unavailable(self, error: BaseException) -> OperationalError:
+        """Translate, and let go of every connection to a server that stopped leading."""
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError) and self._pool is not None:
+            asyncio.ensure_future(self._pool.expire_connections())  # noqa: RUF006  # fire and forget
+        return Unavailable(f"{type(error).__name__}: {error}")

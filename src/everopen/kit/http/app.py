@@ -1,0 +1,103 @@
+"""The ASGI application of a process: its services' routers, health, problems, limits."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from everopen.core import limits
+from everopen.core.ids import Id
+from everopen.kit import deadlines, telemetry
+from everopen.kit.health import Health
+from everopen.kit.http import callers
+from everopen.kit.http.problems import EXCEPTION_HANDLERS
+from everopen.kit.service import Lifecycle, Service
+
+_REQUEST_ID_HEADER = "x-request-id"
+
+
+@get("/health/live", include_in_schema=False, opt={"quiet": True})
+async def _live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@get("/health/ready", include_in_schema=False)
+async def _ready(request: Request[Any, Any, State]) -> Response[dict[str, str]]:
+    health: Health = request.app.state["health"]
+    if health.ready:
+        return Response({"status": "ready"})
+    return Response({"status": "not ready"}, status_code=503)
+
+
+def _request_context(app: ASGIApp) -> ASGIApp:
+    """Give each request its id (Envoy's, or a new one) and its deadline; the id goes back with the answer."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(_REQUEST_ID_HEADER.encode(), b"").decode("latin-1")
+        request_id = given if given.isascii() and 0 < len(given) <= 64 else Id.new("req", "any").unique
+        telemetry.request_id.set(request_id)
+        deadlines.begin(headers.get(deadlines.HEADER.encode(), b"").decode("latin-1"))
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (_REQUEST_ID_HEADER.encode(), request_id.encode()),
+                ]
+            await send(message)
+
+        await app(scope, receive, send_with_id)
+
+    return handle
+
+
+def build_app(
+    services: Sequence[Service],
+    checks: callers.CallerChecks,
+    shared: Sequence[Lifecycle] = (),
+    openapi: OpenAPIConfig | None = None,
+    health: Health | None = None,
+) -> Litestar:
+    """The application that hosts `services`.
+
+    Args:
+        checks: how callers are known.
+        shared: what the services share (databases, clients): started before them, stopped after.
+        openapi: how to describe the API; None for a process that need not describe it.
+        health: switched to ready after the start; its owner switches it off to drain.
+    """
+    health = health or Health()
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for part in (*shared, *(part for service in services for part in service.parts)):
+                await part.start()
+                stack.push_async_callback(part.stop)
+            health.ready = True
+            yield
+            health.ready = False
+
+    state: dict[str, Any] = {"health": health}
+    callers.remember(state, checks)
+    return Litestar(
+        route_handlers=[_live, _ready, *(service.router for service in services)],
+        dependencies=callers.PRINCIPAL,
+        exception_handlers=EXCEPTION_HANDLERS,
+        middleware=[_request_context],
+        lifespan=[lifespan],
+        request_max_body_size=limits.BODY_BYTES,
+        openapi_config=openapi,
+        state=State(state),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,83 @@
+"""Errors as problem documents (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from everopen.core.errors import BusinessError, OperationalError, OutcomeUnknown
+from everopen.kit import telemetry
+
+_log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:everopen:problem:"
+_RETRY_AFTER_S = "1"
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    extra: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """A problem document.
+
+    Args:
+        code: stable name of the kind of problem, kebab-case; its URN becomes `type`.
+        extra: further members, such as what is short in stock.
+    """
+    body: dict[str, Any] = {
+        "type": TYPE_PREFIX + code,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if current := telemetry.request_id.get():
+        body["request_id"] = current
+    return Response(
+        msgspec.json.encode(body | (extra or {})), status_code=status, media_type=MEDIA_TYPE, headers=headers
+    )
+
+
+def _business(_: Request[Any, Any, Any], error: BusinessError) -> Response[bytes]:
+    headers = {"www-authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
+    return problem(error.status, error.code, error.detail, error.extra, headers)
+
+
+def _operational(request: Request[Any, Any, Any], error: OperationalError) -> Response[bytes]:
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    code = "outcome-unknown" if isinstance(error, OutcomeUnknown) else "unavailable"
+    return problem(
+        503,
+        code,
+        "This cannot be done at the moment. Try again with the same Idempotency-Key.",
+        headers={"retry-after": _RETRY_AFTER_S},
+    )
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    extra: dict[str, Any] = {}
+    if isinstance(error, ValidationException):
+        code = "invalid-request"
+        extra = {"errors": error.extra} if error.extra else {}
+    headers = {"allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else None
+    return problem(error.status_code, code, error.detail, extra, headers)
+
+
+def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    _log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return problem(500, "internal-error", "Something is wrong on our side. It has been noted.")
+
+
+EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
+    BusinessError: _business,
+    OperationalError: _operational,
+    HTTPException: _http,
+    Exception: _bug,
+}

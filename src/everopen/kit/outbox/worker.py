@@ -1,0 +1,136 @@
+"""Doing what is owed: claim, act, strike off; later again if it failed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+import msgspec
+
+from everopen.core.errors import EveropenError
+from everopen.kit import deadlines
+from everopen.kit.database import Connection, Database, Durability
+from everopen.kit.outbox.tasks import Task
+from everopen.kit.periodic import Periodic
+
+_log = logging.getLogger(__name__)
+_BACKOFF_FIRST_S = 0.5
+_BACKOFF_MOST_S = 60.0
+
+
+class Again(EveropenError):  # a request, not a fault
+    """Raised by a handler: not done yet, try again after `after_s`."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+Handler = Callable[[Task], Awaitable[None]]
+
+
+class OutboxWorker:
+    """Works off one schema's outbox; any number of instances may do so at once.
+
+    Args:
+        schema: whose outbox.
+        handlers: what to do for each kind. A handler is idempotent: it may run twice.
+        lease_s: after this a claimed task that was not struck off is anybody's again.
+        batch: the most tasks claimed at once, and worked on at the same time.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        schema: str,
+        handlers: Mapping[str, Handler],
+        *,
+        interval_s: float = 1.0,
+        lease_s: float = 30.0,
+        batch: int = 16,
+    ) -> None:
+        self._database = database
+        self._schema = schema
+        self._handlers = handlers
+        self._lease_s = lease_s
+        self._batch = batch
+        self._periodic = Periodic(f"{schema} outbox", self._work_off, interval_s)
+
+    async def start(self) -> None:
+        await self._periodic.start()
+
+    async def stop(self) -> None:
+        await self._periodic.stop()
+
+    def wake(self) -> None:
+        """Something was enqueued: look now."""
+        self._periodic.wake()
+
+    async def _work_off(self) -> bool:
+        due = await self._database.fetchrow(
+            f"SELECT 1 FROM {self._schema}.outbox WHERE due_at <= now() LIMIT 1"  # noqa: S608
+        )
+        if due is None:  # a look costs little; a claim waits for the copies
+            return False
+        tasks = await self._database.run(self._claim, Durability.CONFIRMED)
+        await asyncio.gather(*(self._do(task) for task in tasks))
+        return len(tasks) == self._batch
+
+    async def _claim(self, connection: Connection) -> list[Task]:
+        rows = await connection.fetch(
+            f"""
+            UPDATE {self._schema}.outbox SET due_at = now() + $1, attempts = attempts + 1
+            WHERE task_id IN (
+                SELECT task_id FROM {self._schema}.outbox WHERE due_at <= now() AND kind = ANY($2)
+                ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+            RETURNING task_id, kind, key, payload, attempts
+            """,  # noqa: S608
+            timedelta(seconds=self._lease_s),
+            list(self._handlers),
+            self._batch,
+        )
+        return [
+            Task(
+                task_id=row["task_id"],
+                kind=row["kind"],
+                key=row["key"],
+                payload=msgspec.json.decode(row["payload"]),
+                attempts=row["attempts"],
+            )
+            for row in rows
+        ]
+
+    async def _do(self, task: Task) -> None:
+        deadlines.begin(deadlines.to_header(self._lease_s / 2))
+        try:
+            await self._handlers[task.kind](task)
+        except Again as again:
+            await self._later(task, str(again), again.after_s)
+        except EveropenError as error:
+            _log.warning("%s %s, attempt %d: %s", task.kind, task.key, task.attempts, error)
+            await self._later(task, str(error), None)
+        except Exception as error:  # noqa: BLE001  # a bug in one task must not stop the others
+            _log.exception("%s %s, attempt %d", task.kind, task.key, task.attempts)
+            await self._later(task, repr(error), None)
+        else:
+            # Struck off only if nobody else has claimed it meanwhile; doing it twice is harmless.
+            await self._database.run(
+                lambda connection: connection.execute(
+                    f"DELETE FROM {self._schema}.outbox WHERE task_id = $1",  # noqa: S608
+                    task.task_id,
+                )
+            )
+
+    async def _later(self, task: Task, reason: str, after_s: float | None) -> None:
+        if after_s is None:
+            after_s = min(_BACKOFF_FIRST_S * 2 ** min(task.attempts - 1, 10), _BACKOFF_MOST_S)
+        delay = timedelta(seconds=after_s)
+        await self._database.run(
+            lambda connection: connection.execute(
+                f"UPDATE {self._schema}.outbox SET due_at = now() + $2, last_error = $3 "  # noqa: S608
+                "WHERE task_id = $1",
+                task.task_id,
+                delay,
+                reason[:500],
+            )
+        )
