@@ -1,0 +1,50 @@
+"""What the sandbox is told: the accounts that exist at the providers, and where webhooks and mail go."""
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+ProviderName = Literal["stripe", "plainpay"]
+PROVIDERS: tuple[ProviderName, ...] = ("stripe", "plainpay")
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant's account at a provider.
+
+    Attributes:
+        provider: whose account it is.
+        secret_key: the key of the merchant's servers (`sk_test_…` at Stripe).
+        publishable_key: the key of the merchant's pages; it may only make tokens.
+        webhook_secret: with which the provider signs webhooks; without one none are sent.
+    """
+
+    provider: ProviderName
+    secret_key: str
+    publishable_key: str = ""
+    webhook_secret: str = ""
+
+    @property
+    def id(self) -> str:
+        """A stable name that gives nothing of the key away."""
+        return "acct_" + hashlib.sha256(f"{self.provider}:{self.secret_key}".encode()).hexdigest()[:16]
+
+
+class SandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole configuration of a sandbox.
+
+    Attributes:
+        accounts: the accounts that exist; every other key is refused.
+        webhook_url: base URL of the platform; `/v1/webhooks/<provider>` is appended.
+        smtp_port: where the mail sink takes mail; 0 takes a free port.
+        state_dir: a directory of its own; the state in it survives the process.
+        public_url: base URL under which a browser reaches the sandbox; empty: as the caller named it.
+        faults_allowed: whether faults may be switched on; otherwise their pages do not exist.
+    """
+
+    accounts: tuple[Account, ...]
+    webhook_url: str
+    smtp_port: int
+    state_dir: str
+    public_url: str = ""
+    faults_allowed: bool = False
