@@ -1,0 +1,1 @@
+"""Envoy: gateway for shoppers, mesh for services, router of the cache; one per zone."""

@@ -1,0 +1,1 @@
+"""etcd: elections and the few facts that every site must agree on."""

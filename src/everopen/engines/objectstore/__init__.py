@@ -1,0 +1,1 @@
+"""The object store: any S3 API; SeaweedFS where we start one ourselves."""

@@ -1,0 +1,1 @@
+"""Valkey: only ever a cache."""
