@@ -4,6 +4,7 @@ The timings were measured together (docs/decisions): 20 s is Patroni's floor for
 of 1 s a leader whose PostgreSQL dies is replaced in 2 to 3 s.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,12 @@ class PostgresPrograms:
     Attributes:
         bin_dir: PostgreSQL's programs.
         python: an interpreter that can import Patroni.
-        python_path: PYTHONPATH that it needs for that; empty in a virtual environment.
+        environment: what it needs for that beyond the clean environment.
     """
 
     bin_dir: Path
     python: Path
-    python_path: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_postgres(
@@ -80,13 +81,12 @@ def render_postgres(
         "tags": {"failover_priority": _failover_priority(layout, instance)},
     }
     path = instance.directory / "patroni.yaml"
-    environment = {"PYTHONPATH": programs.python_path} if programs.python_path else {}
     return Rendered(
         program=Program(
             instance=instance.name,
-            command=(str(programs.python), "-m", "patroni", str(path)),
+            command=(str(programs.python), "-P", "-m", "patroni", str(path)),
             directory=instance.directory,
-            environment=environment,
+            environment=programs.environment,
             unprivileged=True,
             stop_wait_s=60,
             # PostgreSQL outlives a Patroni that was killed, and is taken over by the next one.
