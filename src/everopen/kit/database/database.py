@@ -4,7 +4,7 @@ import asyncio
 import enum
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeVar
 
 import asyncpg
@@ -212,27 +212,33 @@ class Database:
         try:
             await connection.execute("COMMIT", timeout=self._commit_timeout_s)
         except (*_SERVER_GONE, asyncio.CancelledError) as error:
-            connection.terminate()
+            _drop(connection)
             if isinstance(error, asyncio.CancelledError):
                 raise
             raise OutcomeUnknown(f"COMMIT did not answer: {type(error).__name__}: {error}") from error
         except _CONFLICTS as error:
             raise Unavailable(f"not committed: {error}") from error
         finally:
-            if waits_for_copies and not connection.is_closed():
-                connection.remove_log_listener(on_message)
+            if waits_for_copies:
+                with suppress(asyncpg.InterfaceError):  # the pool has taken a lost connection back
+                    connection.remove_log_listener(on_message)
         if warnings:
             raise OutcomeUnknown(f"committed here, but perhaps nowhere else: {warnings[0]}")
 
     async def _roll_back(self, connection: Connection) -> None:
         try:
-            if not connection.is_closed():
-                await connection.execute("ROLLBACK", timeout=1.0)
+            await connection.execute("ROLLBACK", timeout=1.0)
         except (asyncpg.PostgresError, *_SERVER_GONE):
-            connection.terminate()
+            _drop(connection)
 
     def _unavailable(self, error: BaseException) -> OperationalError:
         """Translate, and let go of every connection to a server that stopped leading."""
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError) and self._pool is not None:
             asyncio.ensure_future(self._pool.expire_connections())  # noqa: RUF006  # fire and forget
         return Unavailable(f"{type(error).__name__}: {error}")
+
+
+def _drop(connection: Connection) -> None:
+    """End a connection whose state nobody knows; the pool may have noticed its loss already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()

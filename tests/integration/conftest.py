@@ -1,0 +1,14 @@
+"""Fixtures of tests that need real engines, but no whole platform."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.postgres import Server, running_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """One PostgreSQL for the whole session; make a database of your own in it."""
+    with running_server() as server:
+        yield server
