@@ -50,6 +50,12 @@ class PlaceOrder(Request, frozen=True, kw_only=True):
     expected_total: Money
 
 
+class AskQuote(Request, frozen=True, kw_only=True):
+    """What would this cart cost now?"""
+
+    cart_id: str
+
+
 class ChooseInstruments(Request, frozen=True, kw_only=True):
     """The shopper's new choice, for an order that is in `action_required` or `capture_failed`."""
 
@@ -62,6 +68,16 @@ class OrderLine(Reply, frozen=True, kw_only=True):
     quantity: int
     unit_price: Money
     line_total: Money
+
+
+class Quote(Reply, frozen=True, kw_only=True):
+    """What a cart costs now; its total is what `PlaceOrder.expected_total` has to say."""
+
+    cart_id: str
+    lines: tuple[OrderLine, ...]
+    subtotal: Money
+    shipping: Money
+    total: Money
 
 
 class Order(Reply, frozen=True, kw_only=True):

@@ -18,7 +18,8 @@ class Authorize(Request, frozen=True, kw_only=True):
 
     Attributes:
         round: grows when the shopper has chosen anew; a new round may ask a provider again that
-            declined in an earlier one.
+            declined in an earlier one, and replaces an authorization that could not be captured
+            (expired, cancelled at the provider): that one is claimed for voiding first.
         return_url: where a provider sends the shopper back after 3-D Secure.
     """
 
