@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,16 +10,30 @@ from pathlib import Path
 from aiohttp import web
 
 from everopen.core import limits
+from everopen.sandbox.challenge.desk import Desk
+from everopen.sandbox.challenge.expiry import Expiry
+from everopen.sandbox.challenge.http import ChallengePages
 from everopen.sandbox.clockwork import Clockwork
-from everopen.sandbox.config import SandboxConfig
+from everopen.sandbox.config import PROVIDERS, SandboxConfig
 from everopen.sandbox.database import open_database
 from everopen.sandbox.exchange import delayed, worker
 from everopen.sandbox.exchange.calls import Provider
 from everopen.sandbox.exchange.http import Exchange
 from everopen.sandbox.faults import board as fault_board
 from everopen.sandbox.faults.board import FaultBoard
+from everopen.sandbox.faults.http import FaultPages
 from everopen.sandbox.ledger import book
+from everopen.sandbox.ledger.http import LedgerPages
+from everopen.sandbox.mail import store as mail_store
+from everopen.sandbox.mail.http import MailPages
+from everopen.sandbox.mail.sink import start_sink
+from everopen.sandbox.pages.rendering import Pages
+from everopen.sandbox.plainpay import store as plainpay_store
+from everopen.sandbox.plainpay.desk import PlainpayDesk
+from everopen.sandbox.plainpay.provider import PlainpayProvider, plainpay_signature
+from everopen.sandbox.problems import json_response, problems
 from everopen.sandbox.stripe import store as stripe_store
+from everopen.sandbox.stripe.desk import StripeDesk
 from everopen.sandbox.stripe.provider import StripeProvider
 from everopen.sandbox.stripe.signature import stripe_signature
 from everopen.sandbox.webhooks import queue
@@ -31,8 +46,11 @@ _SCHEMAS = (
     fault_board.SCHEMA,
     book.SCHEMA,
     queue.SCHEMA,
+    mail_store.SCHEMA,
     stripe_store.SCHEMA,
+    plainpay_store.SCHEMA,
 )
+_SHUTDOWN_S = 2.0
 
 
 class Sandbox:
@@ -40,60 +58,113 @@ class Sandbox:
 
     Args:
         config: see `config.SandboxConfig`.
-        host: address to listen on.
-        port: HTTP port; 0 takes a free one, which `http_port` then tells.
+        host: address to listen on, for HTTP and mail.
+        port: HTTP port; 0 takes a free one. After `start`, `http_port` and `smtp_port` tell the ports.
     """
 
     def __init__(self, config: SandboxConfig, host: str, port: int) -> None:
         self.config = config
         self.host = host
         self.http_port = port
+        self.smtp_port = config.smtp_port
+        self._db: sqlite3.Connection | None = None
         self._runner: web.AppRunner | None = None
         self._clockwork: Clockwork | None = None
+        self._sink: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Open the state, listen, and begin to deliver.
+        """Open the state, listen, and begin to deliver. What was started is stopped if the rest fails.
 
         Raises:
             OSError: a port is taken, or the state directory cannot be written.
         """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
         state_dir = Path(self.config.state_dir)
         await asyncio.to_thread(state_dir.mkdir, parents=True, exist_ok=True)
-        db = self._db = open_database(state_dir / "sandbox.sqlite3", _SCHEMAS)
-        accounts = self.config.accounts
-        providers: Mapping[str, Provider] = {
-            "stripe": StripeProvider([a for a in accounts if a.provider == "stripe"]),
-        }
-        secrets = {account.id: account.webhook_secret for account in accounts}
-        deliverer = Deliverer(
-            db,
-            self.config.webhook_url,
-            {"stripe": lambda account, body, now: stripe_signature(secrets[account], body, now)},
-        )
-        board = FaultBoard(db)
-        work_queued = asyncio.Event()
-        exchange = Exchange(db, providers, board, public_url=self.config.public_url, wake=work_queued.set)
-        self._clockwork = Clockwork(
-            db,
-            deliverer,
-            exchange.work_delayed,
-            lambda: worker.forget_old_keys(db, time.time()),
-            work_queued,
-        )
-        app = web.Application(client_max_size=limits.BODY_BYTES)
-        app.router.add_route("*", "/{provider:stripe}/{path:.*}", exchange.handle)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._db = open_database(state_dir / "sandbox.sqlite3", _SCHEMAS)
+        app = self._assemble(self._db)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.http_port, reuse_address=True)
-        await site.start()
+        await web.TCPSite(self._runner, self.host, self.http_port, reuse_address=True).start()
         self.http_port = self._runner.addresses[0][1]
-        self._clockwork.start()
-        _LOG.info("sandbox on http://%s:%d", self.host, self.http_port)
+        self._sink = await start_sink(self._db, self.host, self.smtp_port)
+        self.smtp_port = self._sink.sockets[0].getsockname()[1]
+        if self._clockwork is not None:
+            self._clockwork.start()
+        _LOG.info("sandbox on http://%s:%d, mail on port %d", self.host, self.http_port, self.smtp_port)
 
     async def stop(self) -> None:
         """Stop listening and delivering; the state stays."""
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
         if self._runner is not None:
             await self._runner.cleanup()
+            self._runner = None
         if self._clockwork is not None:
             await self._clockwork.stop()
-        self._db.close()
+            self._clockwork = None
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _assemble(self, db: sqlite3.Connection) -> web.Application:
+        """Put the parts together; nothing runs yet."""
+        config = self.config
+        stripe = StripeProvider([a for a in config.accounts if a.provider == "stripe"])
+        plainpay = PlainpayProvider([a for a in config.accounts if a.provider == "plainpay"])
+        providers: Mapping[str, Provider] = {"stripe": stripe, "plainpay": plainpay}
+        desks: Mapping[str, Desk] = {"stripe": StripeDesk(), "plainpay": PlainpayDesk(plainpay)}
+        work_queued = asyncio.Event()
+        board = FaultBoard(db)
+        exchange = Exchange(db, providers, board, public_url=config.public_url, wake=work_queued.set)
+        expiry = Expiry(db, desks, board, work_queued.set, allowed=config.faults_allowed)
+        deliverer = Deliverer(
+            db,
+            config.webhook_url,
+            {"stripe": stripe_signature, "plainpay": plainpay_signature},
+            {account.id: account.webhook_secret for account in config.accounts},
+        )
+
+        def housekeep() -> None:
+            worker.forget_old_keys(db, time.time())
+            expiry.expire_old()
+
+        self._clockwork = Clockwork(db, deliverer, exchange.work_delayed, housekeep, work_queued)
+        pages = Pages()
+        app = web.Application(client_max_size=limits.BODY_BYTES, middlewares=[problems])
+        _add_front(app, pages, config)
+        exchange.add_to(app)
+        FaultPages(board, PROVIDERS, allowed=config.faults_allowed).add_to(app)
+        LedgerPages(db, pages, PROVIDERS).add_to(app)
+        ChallengePages(db, pages, desks, board, work_queued.set).add_to(app)
+        expiry.add_to(app)
+        MailPages(db, pages).add_to(app)
+        return app
+
+
+def _add_front(app: web.Application, pages: Pages, config: SandboxConfig) -> None:
+    """The start page, and what a supervisor asks."""
+
+    async def index(request: web.Request) -> web.Response:
+        del request
+        return pages.page(
+            "index",
+            providers=PROVIDERS,
+            accounts=[{"provider": account.provider, "id": account.id} for account in config.accounts],
+            faults_allowed=config.faults_allowed,
+        )
+
+    async def alive(request: web.Request) -> web.Response:
+        del request
+        return json_response({"status": "ok"})
+
+    app.router.add_get("/", index)
+    app.router.add_get("/health/live", alive)
+    app.router.add_get("/health/ready", alive)

@@ -18,6 +18,13 @@ _INTERNAL = 500
 _UNAVAILABLE = 503
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends RST
 
+# A shop's page turns a card into a token at the provider, from the shop's own origin.
+_CROSS_ORIGIN = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Key, Idempotency-Key",
+}
+
 
 class Exchange:
     """Takes the calls of all providers.
@@ -44,8 +51,15 @@ class Exchange:
         self._wake = wake
         self._busy: set[tuple[str, str]] = set()
 
+    def add_to(self, app: web.Application) -> None:
+        """One route for each provider; pages of other origins may make tokens (CORS)."""
+        for name in self._providers:
+            app.router.add_route("*", f"/{{provider:{name}}}/{{path:.*}}", self.handle)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The handler of `/{provider}/{path}`."""
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers=_CROSS_ORIGIN)
         provider = self._providers[request.match_info["provider"]]
         body = await request.read()
         head = Head(
@@ -61,7 +75,10 @@ class Exchange:
         answer = await self._answer(provider, accepted, request)
         if answer is None:
             return _dropped(request)
-        return _response(answer)
+        response = _response(answer)
+        if accepted.publishable:
+            response.headers.update(_CROSS_ORIGIN)
+        return response
 
     async def _answer(self, provider: Provider, call: Call, request: web.Request) -> Answer | None:
         """The answer after all faults; None: the connection ends without one."""

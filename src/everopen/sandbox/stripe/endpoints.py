@@ -138,12 +138,13 @@ def answer_challenge(session: Session, id_: str, *, approved: bool) -> PaymentIn
     return change.intent
 
 
-def expire(session: Session, id_: str) -> None:
-    """The issuer lets a hold go (a control of the sandbox; at Stripe it is time that does it)."""
+def expire(session: Session, id_: str) -> bool:
+    """The issuer lets a hold go; False if none is held."""
     intent = session.intent(id_)
     if intent.status != "requires_capture":
-        raise unexpected_state(f"It has a status of {intent.status}, so no hold can expire.", intent)
+        return False
     session.apply(intents.cancel(intent, session.charge_of(intent), "expired", session.now, expired=True))
+    return True
 
 
 def _amount(params: Params) -> tuple[int, str]:
@@ -210,6 +211,8 @@ def _confirmation(
     chosen: tuple[PaymentMethod, TestCard] | None,
 ) -> intents.Confirmation:
     return_url = params.text("return_url")
+    if return_url is not None and not return_url.startswith(("http://", "https://")):
+        raise invalid("Not a valid URL", param="return_url", code="url_invalid")
     automatic = intent.automatic_payment_methods
     if automatic is not None and automatic["allow_redirects"] == "always" and return_url is None:
         raise invalid(
@@ -234,7 +237,7 @@ def _confirmation(
     return intents.Confirmation(
         method=method,
         card=_meeting(card, session),
-        challenge_url=f"{session.call.base_url}/stripe/3ds/{intent.id}/{intent.client_secret}",
+        challenge_url=f"{session.call.base_url}/challenge/stripe/{intent.id}/{intent.client_secret}",
         return_url=return_url,
         off_session=off_session,
         error_on_requires_action=params.boolean("error_on_requires_action"),

@@ -13,7 +13,7 @@ _AT_ONCE = 16
 _TIMEOUT_S = 10.0
 _OK = range(200, 300)
 
-#: account id, body, time in seconds since 1970 -> the headers that prove the sender
+#: secret of the account, body, time in seconds since 1970 -> the headers that prove the sender
 Signer = Callable[[str, bytes, int], Mapping[str, str]]
 
 
@@ -23,12 +23,20 @@ class Deliverer:
     Args:
         base_url: of the platform; `/v1/webhooks/<provider>` is appended.
         signers: by provider.
+        secrets: by account id; an account without one takes no webhooks.
     """
 
-    def __init__(self, db: sqlite3.Connection, base_url: str, signers: Mapping[str, Signer]) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        base_url: str,
+        signers: Mapping[str, Signer],
+        secrets: Mapping[str, str],
+    ) -> None:
         self._db = db
         self._base_url = base_url.rstrip("/")
         self._signers = signers
+        self._secrets = secrets
         self._client: aiohttp.ClientSession | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -67,9 +75,13 @@ class Deliverer:
     async def _send(self, delivery: queue.Delivery) -> None:
         if self._client is None:
             raise RuntimeError("the deliverer was not started")
+        secret = self._secrets.get(delivery.account)
+        if not secret:
+            queue.delivered(self._db, delivery)
+            return
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            **self._signers[delivery.provider](delivery.account, delivery.body, int(time.time())),
+            **self._signers[delivery.provider](secret, delivery.body, int(time.time())),
         }
         url = f"{self._base_url}/v1/webhooks/{delivery.provider}"
         try:

@@ -1,0 +1,1 @@
+"""A mail sink: takes every message for every address, keeps it, and shows it."""
