@@ -47,3 +47,9 @@ class CartContents(Reply, frozen=True, kw_only=True):
     owner: str
     version: int
     lines: tuple[tuple[str, int], ...]
+
+
+class MarkOrdered(Request, frozen=True, kw_only=True):
+    """The cart has become this order and may not be changed any more."""
+
+    order_id: str

@@ -120,3 +120,48 @@ class Category(Reply, frozen=True, kw_only=True):
 
 class Categories(Reply, frozen=True, kw_only=True):
     items: tuple[Category, ...]
+
+
+class BadImportRow(Reply, frozen=True, kw_only=True, tag="bad_row"):
+    """A row because of which its product was left out.
+
+    Attributes:
+        line: in the file, counted from 1.
+    """
+
+    line: int
+    handle: str
+    error: str
+
+
+class ImportProgress(Reply, frozen=True, kw_only=True, tag="progress"):
+    """How many products were read so far."""
+
+    products_done: int
+
+
+class ImportResult(Reply, frozen=True, kw_only=True, tag="result"):
+    """The last line of an import.
+
+    Attributes:
+        imported: products that are new or were changed.
+        unchanged: products that were there, the same.
+        failed: products that were left out.
+        error: why the import ended before the end of the file; None if it did not. Importing the same
+            file again is safe.
+    """
+
+    imported: int
+    unchanged: int
+    failed: int
+    error: str | None = None
+
+
+# A line of the answer to `POST /v1/imports` (NDJSON).
+ImportEvent = BadImportRow | ImportProgress | ImportResult
+
+
+class StoredImage(Reply, frozen=True, kw_only=True):
+    """An image that can be shown at `url`."""
+
+    url: str

@@ -5,11 +5,13 @@ from typing import Literal
 from everopen.contracts.base import Reply, Request
 from everopen.contracts.orders import Order
 
+NotificationKind = Literal["order-confirmed", "order-cancelled", "order-refunded"]
+
 
 class NotifyOrder(Request, frozen=True, kw_only=True):
     """Tell the shopper about the order. Order, kind and version give the message its id."""
 
-    kind: Literal["order-confirmed", "order-cancelled", "order-refunded"]
+    kind: NotificationKind
     order: Order
 
 

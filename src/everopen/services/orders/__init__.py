@@ -1,0 +1,1 @@
+"""Orders: the checkout state machine, and what it owes once an order stands."""

@@ -1,0 +1,155 @@
+"""What an order owes once its state has been committed: outbox tasks, each idempotent by the order's id."""
+
+from collections.abc import Mapping
+
+from everopen.contracts.cart import CartContents, MarkOrdered
+from everopen.contracts.inventory import Reservation
+from everopen.contracts.notifications import Accepted, NotificationKind, NotifyOrder
+from everopen.contracts.payments import Capture, Refund, Settlement
+from everopen.core.errors import Conflict
+from everopen.kit.client import Mesh
+from everopen.kit.outbox import Again, Task
+from everopen.kit.outbox.worker import Handler
+from everopen.services.orders.model import (
+    Approved,
+    Captured,
+    CaptureFailed,
+    Declined,
+    Refunded,
+    RefundFailed,
+)
+from everopen.services.orders.progress import Progress
+from everopen.services.orders.store import OrderRecord
+
+
+class Effects:
+    """Handlers for the kinds that `model` owes."""
+
+    def __init__(self, progress: Progress, mesh: Mesh) -> None:
+        self._progress = progress
+        self._mesh = mesh
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            "capture": self._capture,
+            "consume-stock": self._consume_stock,
+            "release-stock": self._release_stock,
+            "return-stock": self._return_stock,
+            "close-payment": self._close_payment,
+            "give-back": self._give_back,
+            "authorize-again": self._authorize_again,
+            "close-cart": self._close_cart,
+            "notify-confirmed": self._notify_confirmed,
+            "notify-cancelled": self._notify_cancelled,
+            "notify-refunded": self._notify_refunded,
+        }
+
+    async def _capture(self, task: Task) -> None:
+        order = await self._acknowledged(task)
+        if order.state != "confirmed":
+            return
+        settlement = await self._mesh.call(
+            "POST",
+            f"/internal/payments/{order.order_id}/capture",
+            body=Capture(amount=order.total),
+            reply=Settlement,
+            timeout_s=14.0,
+        )
+        if settlement.outcome == "unknown":
+            raise Again("the provider has not said whether the capture was done")
+        if settlement.outcome == "done":
+            await self._progress.happen(order, Captured())
+        else:
+            await self._progress.happen(order, CaptureFailed(settlement.reason))
+
+    async def _give_back(self, task: Task) -> None:
+        """Void what was not captured, refund what was."""
+        order = await self._progress.reload(task.key)
+        if order.refund_state != "pending":
+            return
+        settlement = await self._void(order.order_id)
+        if settlement.outcome == "impossible":  # it was captured
+            settlement = await self._mesh.call(
+                "PUT",
+                f"/internal/payments/{order.order_id}/refunds/full",
+                body=Refund(refund_id="full", amount=order.total),
+                reply=Settlement,
+                timeout_s=14.0,
+            )
+        if settlement.outcome == "unknown":
+            raise Again("the provider has not said whether the money was given back")
+        failed = settlement.outcome == "impossible"
+        await self._progress.happen(order, RefundFailed(settlement.reason) if failed else Refunded())
+
+    async def _close_payment(self, task: Task) -> None:
+        settlement = await self._void(task.key)
+        if settlement.outcome == "unknown":
+            raise Again("the provider has not said whether the authorization was voided")
+
+    async def _void(self, order_id: str) -> Settlement:
+        return await self._mesh.call(
+            "POST", f"/internal/payments/{order_id}/void", reply=Settlement, timeout_s=14.0
+        )
+
+    async def _authorize_again(self, task: Task) -> None:
+        order = await self._progress.reload(task.key)
+        if order.state != "capture_failed":
+            return
+        authorization = await self._progress.ask_for_payment(order)
+        if authorization.outcome == "approved":
+            await self._progress.happen(order, Approved(authorization.provider, authorization.reference))
+        elif authorization.outcome == "declined":
+            await self._progress.happen(order, Declined(authorization.reason))
+        else:
+            raise Again(f"the new payment is {authorization.outcome}", after_s=10.0)
+
+    async def _consume_stock(self, task: Task) -> None:
+        await self._stock(task.key, "consume")
+
+    async def _release_stock(self, task: Task) -> None:
+        await self._stock(task.key, "release")
+
+    async def _return_stock(self, task: Task) -> None:
+        """Goods of an order that was cancelled after it was confirmed: sold already, or still reserved."""
+        try:
+            await self._stock(task.key, "release")
+        except Conflict:
+            await self._stock(task.key, "return")
+
+    async def _stock(self, order_id: str, action: str) -> None:
+        await self._mesh.call(
+            "POST", f"/internal/inventory/reservations/{order_id}/{action}", reply=Reservation
+        )
+
+    async def _close_cart(self, task: Task) -> None:
+        order = await self._progress.reload(task.key)
+        await self._mesh.call(
+            "POST",
+            f"/internal/carts/{order.cart_id}/ordered",
+            body=MarkOrdered(order_id=task.key),
+            reply=CartContents,
+        )
+
+    async def _notify_confirmed(self, task: Task) -> None:
+        await self._notify("order-confirmed", await self._acknowledged(task))
+
+    async def _notify_cancelled(self, task: Task) -> None:
+        await self._notify("order-cancelled", await self._progress.reload(task.key))
+
+    async def _notify_refunded(self, task: Task) -> None:
+        await self._notify("order-refunded", await self._progress.reload(task.key))
+
+    async def _notify(self, kind: NotificationKind, order: OrderRecord) -> None:
+        await self._mesh.call(
+            "POST",
+            "/internal/notifications",
+            body=NotifyOrder(kind=kind, order=order.shown()),
+            reply=Accepted,
+        )
+
+    async def _acknowledged(self, task: Task) -> OrderRecord:
+        """The order, once its confirmation is proven: nothing may leave the platform before."""
+        order = await self._progress.reload(task.key)
+        if order.acknowledged_at is None:
+            raise Again("the confirmation is not proven durable yet", after_s=0.2)
+        return order

@@ -1,0 +1,29 @@
+"""Wiring of the orders service."""
+
+from collections.abc import Iterable
+
+from everopen.kit.client import Mesh
+from everopen.kit.database import Database
+from everopen.kit.outbox import OutboxWorker
+from everopen.kit.service import Service
+from everopen.services.orders.effects import Effects
+from everopen.services.orders.handlers import OrdersHandlers
+from everopen.services.orders.http import router
+from everopen.services.orders.progress import Progress, Resumer
+
+
+def build(
+    *, database: Database, mesh: Mesh, currency: str, public_url: str, providers: Iterable[str]
+) -> Service:
+    """The orders service.
+
+    Args:
+        database: its cell, as the role `orders`.
+        mesh: how it calls cart, catalog, inventory, payments and notifications.
+        providers: names of the payment providers.
+    """
+    progress = Progress(database, mesh, public_url)
+    outbox = OutboxWorker(database, "orders", Effects(progress, mesh).handlers())
+    progress.when_owed(outbox.wake)
+    handlers = OrdersHandlers(database, mesh, progress, currency, frozenset(providers))
+    return Service("orders", router(handlers), parts=(database, outbox, Resumer(database, progress)))
