@@ -9,7 +9,6 @@ from everopen.core.errors import InvalidInput, NotFound
 
 CATEGORY_SEPARATOR = " > "
 HANDLE_CHARACTERS = 255
-SKU_CHARACTERS = 100
 _HANDLE = re.compile(r"[^\W_]+(?:[-_]+[^\W_]+)*")
 _IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}(?:\.[A-Za-z0-9_-]{1,60})?\.(?P<kind>[a-z]{3,4})")
 IMAGE_TYPES = {
@@ -80,11 +79,6 @@ class ProductRecord(msgspec.Struct, frozen=True, kw_only=True):
 def is_handle(text: str) -> bool:
     """Whether `text` can stand in a product's address: lower-case words joined by hyphens."""
     return len(text) <= HANDLE_CHARACTERS and _HANDLE.fullmatch(text) is not None and text == text.lower()
-
-
-def is_sku(text: str) -> bool:
-    """Whether `text` can name a variant: printable, 1 to 100 characters, no space at its ends."""
-    return 0 < len(text) <= SKU_CHARACTERS and text.isprintable() and text == text.strip()
 
 
 def category_levels(category: str) -> tuple[str, ...]:

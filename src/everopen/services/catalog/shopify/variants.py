@@ -4,9 +4,10 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from everopen.core import limits
-from everopen.core.errors import NotFound
+from everopen.core.errors import InvalidInput, NotFound
 from everopen.core.money import parse_money
-from everopen.services.catalog.model import SKU_CHARACTERS, VariantRecord, image_type, is_sku
+from everopen.core.skus import parse_sku
+from everopen.services.catalog.model import VariantRecord, image_type
 from everopen.services.catalog.shopify import columns as col
 from everopen.services.catalog.shopify.rows import Row
 
@@ -32,10 +33,10 @@ def read_variant(row: Row, handle: str, option_names: tuple[str, ...], currency:
     """
     options = _options(row, option_names)
     sku = _unquoted(row.get(col.SKU)) or _derived_sku(handle, options)
-    if not is_sku(sku):
-        raise BadValue(
-            f"the SKU {sku[:120]!r} must be printable and have at most {SKU_CHARACTERS} characters."
-        )
+    try:
+        parse_sku(sku)
+    except InvalidInput as error:
+        raise BadValue(f"{sku[:120]!r} is not a SKU. {error.detail}") from error
     price_minor = _price(row, col.PRICE, currency)
     if price_minor is None:
         raise BadValue("'Variant Price' is empty.")
@@ -128,7 +129,7 @@ def _options(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _derived_sku(handle: str, options: tuple[str, ...]) -> str:
     parts = (re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-") for text in (handle, *options))
-    return "-".join(part for part in parts if part).upper()[:SKU_CHARACTERS].rstrip("-")
+    return "-".join(part for part in parts if part).upper()[: limits.SKU_CHARACTERS].rstrip("-")
 
 
 def _unquoted(text: str) -> str:
