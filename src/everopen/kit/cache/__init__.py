@@ -58,6 +58,18 @@ class Cache:
         except (ValkeyError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             _log.debug("cache: %s", error)
 
+    async def set_many(self, values: dict[str, bytes], ttl_s: float) -> None:
+        """Keep each of `values` for `ttl_s`, in one exchange."""
+        if self._client is None or not values:
+            return
+        pipeline = self._client.pipeline(transaction=False)
+        for key, value in values.items():
+            pipeline.set(key, value, px=int(ttl_s * 1000))
+        try:
+            await pipeline.execute(raise_on_error=False)
+        except (ValkeyError, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            _log.debug("cache: %s", error)
+
     async def delete(self, *keys: str) -> None:
         """Forget `keys`, if the cache is there; a value that stays ends with its time to live."""
         if self._client is None or not keys:

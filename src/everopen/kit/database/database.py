@@ -34,6 +34,7 @@ _SERVER_GONE = (
 )
 _RETRY_FIRST_S = 0.05
 _RETRY_MOST_S = 0.5
+_RUN_S = 5.0
 
 
 class Durability(enum.Enum):
@@ -145,24 +146,38 @@ class Database:
         Raises:
             Unavailable, OutcomeUnknown: as of the last attempt; unknown if any attempt was.
         """
-        deadline = deadline or Deadline.after(5.0)
-        pause_s = _RETRY_FIRST_S
-        unknown: OutcomeUnknown | None = None
-        while True:
-            try:
-                async with self.transaction(durability, deadline) as connection:
-                    result = await work(connection)
-            except OutcomeUnknown as error:
-                unknown = error
-                if deadline.remaining_s() <= pause_s:
-                    raise
-            except Unavailable as error:
-                if deadline.remaining_s() <= pause_s:
-                    raise unknown or error from error
-            else:
-                return result
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # spreads retries
-            pause_s = min(pause_s * 2, _RETRY_MOST_S)
+        until = deadline or Deadline.after(_RUN_S)
+
+        async def attempt() -> T:
+            async with self.transaction(durability, until) as connection:
+                return await work(connection)
+
+        return await _repeat(attempt, until)
+
+    async def apply(
+        self, statement: str, *args: object, deadline: Deadline | None = None
+    ) -> list[asyncpg.Record]:
+        """Run one statement that is a zonal transaction by itself, again and again until it is committed.
+
+        It takes a single round trip, so that a row that many want is locked only for as long as the
+        server needs. The statement must be safe to repeat, as the work of `run` must be.
+
+        Raises:
+            Unavailable, OutcomeUnknown: as `run`.
+        """
+        until = deadline or Deadline.after(_RUN_S)
+
+        async def attempt() -> list[asyncpg.Record]:
+            async with self._connection(until) as connection:
+                try:
+                    return await connection.fetch(statement, *args)
+                except (asyncpg.ReadOnlySQLTransactionError, *_CONFLICTS) as error:
+                    raise self._unavailable(error) from error
+                except _SERVER_GONE as error:
+                    _drop(connection)
+                    raise OutcomeUnknown(f"no answer: {type(error).__name__}: {error}") from error
+
+        return await _repeat(attempt, until)
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Rows of one query on the leader, outside a transaction.
@@ -236,6 +251,24 @@ class Database:
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError) and self._pool is not None:
             asyncio.ensure_future(self._pool.expire_connections())  # noqa: RUF006  # fire and forget
         return Unavailable(f"{type(error).__name__}: {error}")
+
+
+async def _repeat(attempt: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
+    """Attempt until it succeeds or the deadline is near; the error tells what is known of all attempts."""
+    pause_s = _RETRY_FIRST_S
+    unknown: OutcomeUnknown | None = None
+    while True:
+        try:
+            return await attempt()
+        except OutcomeUnknown as error:
+            unknown = error
+            if deadline.remaining_s() <= pause_s:
+                raise
+        except Unavailable as error:
+            if deadline.remaining_s() <= pause_s:
+                raise unknown or error from error
+        await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # spreads retries
+        pause_s = min(pause_s * 2, _RETRY_MOST_S)
 
 
 def _drop(connection: Connection) -> None:
