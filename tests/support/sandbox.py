@@ -184,8 +184,7 @@ async def running_sandbox(
         await sandbox.stop()
 
 
-async def _serve(config_path: Path) -> None:
-    config = msgspec.json.decode(config_path.read_bytes(), type=SandboxConfig)
+async def _serve(config: SandboxConfig) -> None:
     sandbox = Sandbox(config, "127.0.0.1", 0)
     await sandbox.start()
     ended = asyncio.Event()
@@ -196,4 +195,4 @@ async def _serve(config_path: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(Path(sys.argv[1])))
+    asyncio.run(_serve(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=SandboxConfig)))

@@ -130,6 +130,7 @@ class Sandbox:
             config.webhook_url,
             {"stripe": stripe_signature, "plainpay": plainpay_signature},
             {account.id: account.webhook_secret for account in config.accounts},
+            work_queued.set,
         )
 
         def housekeep() -> None:

@@ -152,7 +152,7 @@ class PlainpayProvider:
             now_s=now_s,
         )
         shopper = store.Shopper(instrument=kind, secret=secret, return_url=request.return_url)
-        body = store.insert(db, call.account, change.authorization, shopper, now_s)
+        body = store.insert(db, call.account, change.authorization, shopper)
         self.record(db, call.account, change, conditions, call.idempotency_key)
         return body
 

@@ -32,9 +32,7 @@ class Shopper(msgspec.Struct, frozen=True, kw_only=True):
     return_url: str
 
 
-def insert(
-    db: sqlite3.Connection, account: str, authorization: Authorization, shopper: Shopper, now_s: float
-) -> bytes:
+def insert(db: sqlite3.Connection, account: str, authorization: Authorization, shopper: Shopper) -> bytes:
     """Store a new authorization and return its JSON."""
     body = msgspec.json.encode(authorization)
     db.execute(
@@ -42,10 +40,16 @@ def insert(
         " (id, account, merchant_reference, created_at, instrument, secret, return_url, body)"
         " VALUES (?,?,?,?,?,?,?,?)",
         (
-            authorization.authorization_id, account, authorization.merchant_reference, now_s,
-            shopper.instrument, shopper.secret, shopper.return_url, body,
+            authorization.authorization_id,
+            account,
+            authorization.merchant_reference,
+            authorization.created_at.timestamp(),
+            shopper.instrument,
+            shopper.secret,
+            shopper.return_url,
+            body,
         ),
-    )  # fmt: skip
+    )
     return body
 
 

@@ -24,6 +24,7 @@ class Deliverer:
         base_url: of the platform; `/v1/webhooks/<provider>` is appended.
         signers: by provider.
         secrets: by account id; an account without one takes no webhooks.
+        wake: called when a delivery ended: there is room for another, or one to be repeated later.
     """
 
     def __init__(
@@ -32,11 +33,13 @@ class Deliverer:
         base_url: str,
         signers: Mapping[str, Signer],
         secrets: Mapping[str, str],
+        wake: Callable[[], None],
     ) -> None:
         self._db = db
         self._base_url = base_url.rstrip("/")
         self._signers = signers
         self._secrets = secrets
+        self._wake = wake
         self._client: aiohttp.ClientSession | None = None
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -69,8 +72,7 @@ class Deliverer:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
-        if not task.cancelled():
-            self.send_due()
+        self._wake()
 
     async def _send(self, delivery: queue.Delivery) -> None:
         if self._client is None:
