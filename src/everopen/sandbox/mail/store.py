@@ -1,9 +1,11 @@
 """Messages in SQLite, as they came: the sink is a witness, so nothing is made one that came twice."""
 
 import email
+import email.message
 import email.policy
 import sqlite3
-from email.message import EmailMessage
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 
 import msgspec
 
@@ -43,8 +45,7 @@ def insert(
     db: sqlite3.Connection, *, sender: str, recipients: list[str], source: bytes, now_s: float
 ) -> None:
     """Keep a message; the caller holds the transaction."""
-    headers = email.message_from_bytes(source, policy=email.policy.compat32)
-    message_id = str(headers.get("Message-ID", "")).strip()
+    message_id = str(_parse(source).get("Message-ID", "")).strip()
     number = db.execute(
         "INSERT INTO mail_message (received_at, sender, message_id, source) VALUES (?,?,?,?)",
         (now_s, sender, message_id, source),
@@ -87,9 +88,9 @@ def read_one(db: sqlite3.Connection, number: int) -> tuple[Message, bytes] | Non
 
 
 def _message(db: sqlite3.Connection, number: int, received_at: float, sender: str, source: bytes) -> Message:
-    parsed = email.message_from_bytes(source, policy=email.policy.default)
+    parsed = _parse(source)
     recipients = db.execute("SELECT address FROM mail_recipient WHERE number=? ORDER BY address", (number,))
-    headers = tuple((name, str(value)) for name, value in parsed.items())
+    headers = tuple((name, _readable(str(value))) for name, value in parsed.items())
     by_name = {name.lower(): value for name, value in headers}
     return Message(
         number=number,
@@ -99,18 +100,33 @@ def _message(db: sqlite3.Connection, number: int, received_at: float, sender: st
         subject=by_name.get("subject", ""),
         message_id=by_name.get("message-id", "").strip(),
         headers=headers,
-        text=_part(parsed, "plain"),
-        html=_part(parsed, "html"),
+        text=_part(parsed, "text/plain"),
+        html=_part(parsed, "text/html"),
     )
 
 
-def _part(parsed: EmailMessage, kind: str) -> str:
-    """The body of that kind; what cannot be decoded is shown as it is."""
-    part = parsed.get_body(preferencelist=(kind,))
-    if part is None:
-        return ""
+def _parse(source: bytes) -> email.message.Message:
+    # The old policy: the newer one parses each header by its grammar, and fails on headers that break it.
+    return email.message_from_bytes(source, policy=email.policy.compat32)
+
+
+def _readable(value: str) -> str:
+    """A header with its encoded words (RFC 2047) decoded, or as it is if they cannot be."""
+    unfolded = " ".join(value.splitlines())
     try:
-        return str(part.get_content())
-    except (LookupError, UnicodeError, KeyError):  # an unknown charset or encoding
-        payload = part.get_payload(decode=True)
-        return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+        return str(make_header(decode_header(unfolded)))
+    except (LookupError, UnicodeError, HeaderParseError, ValueError):
+        return unfolded
+
+
+def _part(parsed: email.message.Message, content_type: str) -> str:
+    """The first part of that type; what cannot be decoded is shown as well as it can be."""
+    for part in parsed.walk():
+        payload = None if part.is_multipart() else part.get_payload(decode=True)
+        if part.get_content_type() == content_type and isinstance(payload, bytes):
+            try:
+                text = payload.decode(part.get_content_charset("utf-8"))
+            except (LookupError, UnicodeError):
+                text = payload.decode("utf-8", "replace")
+            return text.replace("\r\n", "\n")
+    return ""
