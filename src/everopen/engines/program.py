@@ -14,7 +14,7 @@ class File:
 
     Attributes:
         mode: permissions; 0600 for what holds a secret.
-        for_engine: owned by the unprivileged account, where there is one.
+        for_engine: the unprivileged account's group may read it, where there is one; never write.
     """
 
     path: Path
@@ -33,7 +33,6 @@ class Program:
         directory: where it runs.
         environment: beyond the clean environment that every program gets.
         unprivileged: runs as the engine account when the platform is run by root.
-        autostart: started with its supervisor; otherwise when the platform says so.
         stop_wait_s: how long it may take to stop before it is killed.
         kill_group: kill its whole process group when it does not stop.
     """
@@ -43,7 +42,6 @@ class Program:
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     unprivileged: bool = False
-    autostart: bool = True
     stop_wait_s: int = 10
     kill_group: bool = True
 

@@ -92,6 +92,7 @@ def _ready_check() -> dict[str, Any]:
     return {
         "timeout": "2s",
         "interval": "2s",
+        "unhealthy_interval": "1s",
         "interval_jitter": "0.2s",
         # The default of 60 s for a cluster without traffic would hide a dead instance for a minute.
         "no_traffic_interval": "2s",

@@ -51,7 +51,7 @@ def sign(method: str, url: str, keys: S3Keys, at: datetime) -> dict[str, str]:
     key = f"AWS4{keys.secret_key}".encode()
     for part in (day, _REGION, "s3", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    to_sign = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, digest))
+    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
     signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     credential = f"Credential={keys.access_key}/{scope}"
     authorization = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"

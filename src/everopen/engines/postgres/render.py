@@ -55,12 +55,13 @@ def render_postgres(
     passwords: PostgresPasswords,
 ) -> Rendered:
     """Configuration and command of one member: Patroni, which starts and stops PostgreSQL."""
+    state = state_directory(instance)
     config = {
         "scope": instance.cell,
         "namespace": NAMESPACE,
         "name": instance.zone,
         "log": {
-            "dir": str(instance.directory),
+            "dir": str(state),
             "file_size": 10 * _MEGABYTE,
             "file_num": 3,
             "level": "INFO",
@@ -92,9 +93,14 @@ def render_postgres(
             # PostgreSQL outlives a Patroni that was killed, and is taken over by the next one.
             kill_group=False,
         ),
-        files=(File(path, to_yaml(config), mode=0o600, for_engine=True),),
-        directories=(instance.directory,),
+        files=(File(path, to_yaml(config), mode=0o640, for_engine=True),),
+        directories=(state,),
     )
+
+
+def state_directory(instance: Instance) -> Path:
+    """What the engine account may write: data, logs and password file; its own parent it may not."""
+    return instance.directory / "state"
 
 
 def _own_zone_first(instances: tuple[Instance, ...], zone: str) -> list[Instance]:
@@ -178,12 +184,13 @@ def _member_settings(
     instance: Instance, programs: PostgresPrograms, passwords: PostgresPasswords
 ) -> dict[str, Any]:
     at = f"{instance.address}:{instance.ports['postgres']}"
+    state = state_directory(instance)
     return {
         "listen": at,
         "connect_address": at,
-        "data_dir": str(instance.directory / "data"),
+        "data_dir": str(state / "data"),
         "bin_dir": str(programs.bin_dir),
-        "pgpass": str(instance.directory / "pgpass"),
+        "pgpass": str(state / "pgpass"),
         "use_unix_socket": False,
         "authentication": {
             "superuser": {"username": SUPERUSER, "password": passwords.superuser},
@@ -203,7 +210,7 @@ def _member_settings(
             # TCP on loopback only: socket paths have a limit of 107 bytes, data directories have not.
             "unix_socket_directories": "",
             "logging_collector": "on",
-            "log_directory": str(instance.directory),
+            "log_directory": str(state),
             "log_filename": "postgres-%a.log",
             "log_truncate_on_rotation": "on",
             "log_rotation_size": 0,

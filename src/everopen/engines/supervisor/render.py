@@ -82,7 +82,8 @@ def _program(program: Program, account: str | None) -> str:
         "directory": str(program.directory),
         "environment": ",".join(f"{key}={_quoted(value)}" for key, value in environment.items()),
         **({"user": account} if program.unprivileged and account else {}),
-        "autostart": _flag(program.autostart),
+        # The platform starts them, in the order of what they need.
+        "autostart": "false",
         "autorestart": "true",
         "startsecs": "1",
         "startretries": str(_START_RETRIES),
