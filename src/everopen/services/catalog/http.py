@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response, Router, get, post, put
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from everopen.contracts.catalog import (
@@ -55,15 +55,15 @@ def build_router(handlers: CatalogHandlers) -> Router:
 def _reading_routes(handlers: CatalogHandlers) -> list[Any]:
     @get("/v1/products", summary="List and search products")
     async def list_products(
-        q: str | None = None,
-        category: str | None = None,
-        vendor: str | None = None,
-        tag: Annotated[list[str] | None, Parameter(query="tag")] = None,
-        price_min_minor: int | None = None,
-        price_max_minor: int | None = None,
-        sort: str | None = None,
-        cursor: str | None = None,
-        limit: int | None = None,
+        q: FromQuery[str | None] = None,
+        category: FromQuery[str | None] = None,
+        vendor: FromQuery[str | None] = None,
+        tag: Annotated[list[str] | None, QueryParameter(name="tag")] = None,
+        price_min_minor: FromQuery[int | None] = None,
+        price_max_minor: FromQuery[int | None] = None,
+        sort: FromQuery[str | None] = None,
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
     ) -> ProductPage:
         request = SearchRequest.checked(
             text=q,
@@ -79,17 +79,17 @@ def _reading_routes(handlers: CatalogHandlers) -> list[Any]:
         return await handlers.search(request)
 
     @get("/v1/products/{handle:str}", summary="One product")
-    async def get_product(handle: str) -> Product:
+    async def get_product(handle: FromPath[str]) -> Product:
         return await handlers.product(handle)
 
     @get("/v1/variants", summary="Prices of variants that are on sale")
     async def get_variants(
-        sku: Annotated[list[str] | None, Parameter(query="sku")] = None,
+        sku: Annotated[list[str] | None, QueryParameter(name="sku")] = None,
     ) -> SellableVariants:
         return await handlers.variants(sku or [])
 
     @get("/v1/search/suggestions", summary="Suggestions while a search is being typed")
-    async def suggest(q: str = "") -> Suggestions:
+    async def suggest(q: FromQuery[str] = "") -> Suggestions:
         if len(q) > limits.SEARCH_QUERY_CHARACTERS:
             raise InvalidInput(
                 "invalid-query", f"`q` may have at most {limits.SEARCH_QUERY_CHARACTERS} characters."
@@ -97,7 +97,7 @@ def _reading_routes(handlers: CatalogHandlers) -> list[Any]:
         return await handlers.suggest(q)
 
     @get("/v1/categories", summary="Categories, with the number of their products")
-    async def list_categories(parent: str = "") -> Categories:
+    async def list_categories(parent: FromQuery[str] = "") -> Categories:
         return await handlers.categories(parent)
 
     return [list_products, get_product, get_variants, suggest, list_categories]
@@ -105,7 +105,7 @@ def _reading_routes(handlers: CatalogHandlers) -> list[Any]:
 
 def _image_routes(handlers: CatalogHandlers) -> list[Any]:
     @get("/images/{name:str}", include_in_schema=False)
-    async def get_image(name: str) -> Response[bytes]:
+    async def get_image(name: FromPath[str]) -> Response[bytes]:
         image = await handlers.image(name)
         return Response(image.content, media_type=image.content_type, headers=_IMAGE_HEADERS)
 
@@ -115,7 +115,7 @@ def _image_routes(handlers: CatalogHandlers) -> list[Any]:
         status_code=200,
         request_max_body_size=IMAGE_BYTES,
     )
-    async def put_image(name: str, request: AnyRequest, principal: Principal) -> StoredImage:
+    async def put_image(name: FromPath[str], request: AnyRequest, principal: Principal) -> StoredImage:
         principal.require_merchant()
         return await handlers.store_image(name, await request.body())
 

@@ -10,8 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 from typing import IO
 
+import msgspec
+
 from everopen.contracts.catalog import BadImportRow, ImportEvent, ImportProgress, ImportResult
 from everopen.contracts.inventory import Opening, Openings, OpeningsResult
+from everopen.core import limits
 from everopen.core.errors import BusinessError, InvalidInput, OperationalError
 from everopen.kit import deadlines
 from everopen.kit.client import Mesh
@@ -22,6 +25,7 @@ _BATCH = 200
 _OPENINGS_PATH = "/internal/inventory/openings"
 _OPENINGS_ATTEMPTS = 4
 _PAUSE_S = 0.5
+_OPENING_BYTES = 40  # of an opening in JSON, without its SKU
 
 OpenStock = Callable[[dict[str, int]], Awaitable[None]]
 
@@ -30,7 +34,10 @@ def stock_opener(mesh: Mesh) -> OpenStock:
     """How an import hands first stock to inventory: a few attempts, since it is idempotent there."""
 
     async def open_stock(quantities: dict[str, int]) -> None:
-        body = Openings(items=tuple(Opening(sku=sku, quantity=n) for sku, n in quantities.items()))
+        for body in _openings(quantities):
+            await send(body)
+
+    async def send(body: Openings) -> None:
         for attempt in range(1, _OPENINGS_ATTEMPTS + 1):
             deadlines.begin(None)  # an import may last longer than any one request should
             try:
@@ -122,6 +129,20 @@ class Import:
     def _bad(self, line: int, handle: str, message: str) -> BadImportRow:
         self._failed.add((handle, 0 if handle else line))
         return BadImportRow(line=line, handle=handle, error=message)
+
+
+def _openings(quantities: dict[str, int]) -> Iterator[Openings]:
+    """Requests that stay well below the limit of a body."""
+    items: list[Opening] = []
+    size = 0
+    for sku, quantity in quantities.items():
+        size += len(msgspec.json.encode(sku)) + _OPENING_BYTES
+        if items and size > limits.BODY_BYTES // 2:
+            yield Openings(items=tuple(items))
+            items, size = [], 0
+        items.append(Opening(sku=sku, quantity=quantity))
+    if items:
+        yield Openings(items=tuple(items))
 
 
 def _next_batch(

@@ -22,7 +22,7 @@ from everopen.services.catalog.model import (
     normal_category,
 )
 from everopen.services.catalog.shopify import columns as col
-from everopen.services.catalog.shopify.rows import Row, read_rows
+from everopen.services.catalog.shopify.rows import FileRefused, Row, read_rows
 from everopen.services.catalog.shopify.text import text_of_html
 from everopen.services.catalog.shopify.variants import (
     BadValue,
@@ -105,7 +105,8 @@ def _groups(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
     """
     handle = ""
     group: list[Row] = []
-    for row in rows:
+    remaining = iter(rows)
+    while (row := _next(remaining, handle)) is not None:
         own = row.get(col.HANDLE).casefold()
         if not own:
             own = _handle_of(row.get(col.TITLE)) if row.has_any(col.TITLE) else handle
@@ -116,6 +117,16 @@ def _groups(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
         group.append(row)
     if group:
         yield handle, group
+
+
+def _next(rows: Iterator[Row], unfinished: str) -> Row | None:
+    try:
+        return next(rows, None)
+    except FileRefused as refused:
+        if not unfinished:
+            raise
+        message = f"{refused.message} The product {unfinished!r} is left out too: it may go on there."
+        raise FileRefused(refused.line, message) from refused
 
 
 def _handle_of(title: str) -> str:
