@@ -46,6 +46,7 @@ def create(session: Session, params: Params) -> Answer:
         intent = msgspec.structs.replace(intent, status="requires_confirmation", payment_method=chosen[0].id)
     if not params.boolean("confirm"):
         session.create(intent)
+        session.enter(intent)
         return Answer(status=200, body=msgspec.json.encode(intent))
     confirmation = _confirmation(session, params, intent, chosen)
     session.create(intent)

@@ -22,6 +22,7 @@ from everopen.sandbox.stripe.session import Session
 from everopen.sandbox.tokens import random_token
 
 _KEY_CHARACTERS = 255
+_INTERNAL = 500
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?(;.*)?")
 _OBJECT_PATH = re.compile(r"/v1/(?P<list>[a-z_]+)/(?P<id>[A-Za-z0-9_]{1,255})(?:/(?P<action>[a-z]+))?")
 _LISTS = {
@@ -204,18 +205,23 @@ class StripeProvider:
 
     def replayed(self, call: Call, answer: Answer) -> Answer:
         headed = _headed(answer, call)
-        return msgspec.structs.replace(headed, headers=headed.headers | {"Idempotent-Replayed": "true"})
+        headers = headed.headers | {"Idempotent-Replayed": "true"}
+        if answer.status == _INTERNAL:
+            headers["Stripe-Should-Retry"] = "false"
+        return msgspec.structs.replace(headed, headers=headers)
 
     def server_error(self, call: Call, status: int) -> Answer:
+        internal = status == _INTERNAL
         error = StripeError(
             status,
             "api_error",
-            "An unknown error occurred."
-            if status == 500
-            else "Stripe is temporarily unavailable. Please try again later.",
-            begun=status == 500,
+            "An unknown error occurred." if internal else "Stripe is temporarily unavailable.",
+            begun=internal,
         )
-        return _failed(error, call.request_id, call.version)
+        answer = _failed(error, call.request_id, call.version)
+        # A repetition would only get the kept answer again; the package heeds this header.
+        headers = answer.headers | ({"Stripe-Should-Retry": "false"} if internal else {})
+        return msgspec.structs.replace(answer, headers=headers)
 
 
 def _operation(head: Head) -> str:

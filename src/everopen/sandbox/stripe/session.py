@@ -124,9 +124,12 @@ class Session:
         return made
 
     def create(self, intent: PaymentIntent) -> None:
-        """Store a new intent and tell of it."""
+        """Store a new intent and tell of it; the ledger has it by what follows: `apply` or `enter`."""
         store.insert(self.db, self.account, intent, label=intent.metadata.get("order_id", "") or None)
         self._tell("payment_intent.created", intent)
+
+    def enter(self, intent: PaymentIntent) -> None:
+        """Enter a new intent into the ledger though nothing was tried yet."""
         self._record(intent, None, ())
 
     def apply(self, change: Change) -> bytes:
