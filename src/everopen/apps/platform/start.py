@@ -43,7 +43,7 @@ from everopen.topology.layout import OUTSIDE
 from everopen.topology.types import Cell, Zone
 
 ENGINES_TIMEOUT_S = 120.0
-PROCESSES_TIMEOUT_S = 90.0
+ALL_TIMEOUT_S = 120.0
 
 
 @dataclass(slots=True)
@@ -164,10 +164,7 @@ class Start:
             # Cut short or not: only a launch that has ended can be undone.
             await asyncio.gather(*launches, return_exceptions=True)
         async with aiohttp.ClientSession() as session:
-            run = _Run(self, supervisors, build, session)
-            await run.engines()
-            if self.hooks is not None:
-                await run.services(self.hooks)
+            await _Run(self, supervisors, build, session).everything(self.hooks)
 
     async def _write(
         self,
@@ -210,41 +207,42 @@ class _Run:
     build: Build
     session: aiohttp.ClientSession
 
-    async def engines(self) -> None:
-        """etcd, caches, object store and gateways at once; PostgreSQL as soon as etcd has a quorum."""
-        layout = self.start.layout
+    async def everything(self, hooks: ServiceHooks | None) -> None:
+        """Each thing as soon as what it needs is there; at the end all of it is ready."""
+        layout, progress = self.start.layout, self.start.progress
+        cells = layout.topology.cells
         etcd, postgres = layout.of_kind(Kind.ETCD), layout.of_kind(Kind.POSTGRES)
+        processes = layout.of_kind(Kind.PROCESS) if hooks is not None else ()
         others = [i for i in layout.instances if i.kind in (Kind.CACHE, Kind.OBJECT_STORE, Kind.GATEWAY)]
-        if self.start.hooks is not None:
-            others += layout.in_zone(OUTSIDE)
-        self.start.progress.stage("Starting the engines")
-        await self._begin((*etcd, *others))
+        progress.stage("Starting the engines")
+        await self._begin((*etcd, *others, *layout.in_zone(OUTSIDE) * bool(processes)))
+        # Patroni would wait 5 s before it tries an etcd again that was not there at first.
         await self._ready({i.name: self._check(i) for i in etcd}, etcd, ENGINES_TIMEOUT_S)
         await self._begin(postgres)
-        checks = {i.name: self._check(i) for i in (*others, *postgres)}
-        cells = {f"cell {c.name}": self._cell_check(c) for c in layout.topology.cells}
-        waited_for = (*others, *postgres)
-        await self._ready({**checks, **cells}, waited_for, ENGINES_TIMEOUT_S)
+        led = {f"cell {cell.name}": self._led(cell) for cell in cells}
+        await self._ready(led, postgres, ENGINES_TIMEOUT_S)
         self._remember_led()
+        if hooks is not None:
+            progress.stage("Bringing the schemas up to date")
+            await asyncio.gather(*(self._migrate(cell, hooks) for cell in cells))
+            progress.stage("Starting the services")
+            await self._begin(processes)
+        everything = (*etcd, *others, *postgres, *processes)
+        checks = {i.name: self._check(i) for i in everything}
+        protected = {f"cell {cell.name}": self._protected(cell) for cell in cells}
+        await self._ready({**checks, **protected}, everything, ALL_TIMEOUT_S)
         store = layout.object_store.url("s3")
         await ensure_bucket(self.session, store, self.build.secrets.s3, IMAGE_BUCKET)
-
-    async def services(self, hooks: ServiceHooks) -> None:
-        """Schemas first, then the processes, then one order through the gateway."""
-        layout = self.start.layout
-        self.start.progress.stage("Bringing the schemas up to date")
-        password = self.build.secrets.postgres.superuser
-        for cell in layout.topology.cells:
-            leader = await self._leader(cell)
-            await ensure_database(leader, password)
-            await hooks.migrate(cell.name, superuser_dsn(leader, password), self.build.secrets.role_passwords)
-        self.start.progress.stage("Starting the services")
-        processes = layout.of_kind(Kind.PROCESS)
-        await self._begin(processes)
-        await self._ready({i.name: self._check(i) for i in processes}, processes, PROCESSES_TIMEOUT_S)
-        if hooks.synthetic_order is not None:
-            self.start.progress.stage("Placing an order")
+        if hooks is not None and hooks.synthetic_order is not None:
+            progress.stage("Placing an order")
             await hooks.synthetic_order(layout.public_url)
+
+    async def _migrate(self, cell: Cell, hooks: ServiceHooks) -> None:
+        leader = await self._leader(cell)
+        password = self.build.secrets.postgres.superuser
+        await ensure_database(leader, password)
+        dsn = superuser_dsn(leader, password)
+        await hooks.migrate(cell.name, dsn, self.build.secrets.role_passwords)
 
     async def _begin(self, instances: Iterable[Instance]) -> None:
         await asyncio.gather(*(self.supervisors[i.zone].start(i.short_name) for i in instances))
@@ -258,20 +256,29 @@ class _Run:
     def _check(self, instance: Instance) -> Check:
         return lambda: not_ready(self.session, instance)
 
-    def _cell_check(self, cell: Cell) -> Check:
-        """A leader that takes writes, and every standby that a confirmed commit waits for."""
+    def _led(self, cell: Cell) -> Check:
+        """A leader that takes writes."""
 
         async def check() -> str | None:
             states = await cell_members(self.session, self.start.layout.members(cell.name))
             leader = next((state for state in states if state.leads), None)
             if leader is None:
                 return f"no leader yet ({_roles(states)})"
-            synchronous = sum(s.runs and s.role in ("quorum_standby", "sync_standby") for s in states)
-            if synchronous < cell.synchronous_standbys:
-                return f"{synchronous} of {cell.synchronous_standbys} synchronous standbys ({_roles(states)})"
             member = self._member(cell, leader)
             if not await writable(member, self.build.secrets.postgres.superuser):
                 return f"{member.name} leads and does not take writes yet"
+            return None
+
+        return check
+
+    def _protected(self, cell: Cell) -> Check:
+        """Every standby that a confirmed commit waits for."""
+
+        async def check() -> str | None:
+            states = await cell_members(self.session, self.start.layout.members(cell.name))
+            synchronous = sum(s.runs and s.role in ("quorum_standby", "sync_standby") for s in states)
+            if synchronous < cell.synchronous_standbys:
+                return f"{synchronous} of {cell.synchronous_standbys} synchronous standbys ({_roles(states)})"
             return None
 
         return check

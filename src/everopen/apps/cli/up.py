@@ -1,0 +1,69 @@
+"""`everopen up`."""
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from everopen.apps.cli.options import data_option, json_option, topology_option
+from everopen.apps.cli.running import run
+from everopen.apps.cli.showing import progress_for_terminal
+from everopen.apps.platform import Platform, ServiceHooks
+
+
+@click.command()
+@topology_option
+@data_option
+@click.option(
+    "--port-base",
+    type=click.IntRange(1024, 65535),
+    help="First port, instead of the topology's. Remembered in the data directory.",
+)
+@click.option("--engines-only", is_flag=True, help="Start the engines without the services.")
+@json_option
+def up(*, topology: str, data: Path | None, port_base: int | None, engines_only: bool, as_json: bool) -> None:
+    """Bring the platform up, and wait until an order passes.
+
+    Safe to repeat: what runs is left alone, what is missing is started. If something fails or you
+    interrupt it, what this run started is stopped again.
+    """
+    began_s = time.monotonic()
+    progress = progress_for_terminal()
+    hooks = None if engines_only else service_hooks()
+    try:
+        platform = run(Platform.up(topology, data, port_base=port_base, progress=progress, hooks=hooks))
+    finally:
+        progress.close()
+    _report(platform, time.monotonic() - began_s, as_json=as_json)
+
+
+def service_hooks() -> ServiceHooks:
+    """The services' part of a start."""
+    from everopen.apps.migrate import migrate
+    from everopen.apps.synthetic import synthetic_order
+
+    return ServiceHooks(migrate=migrate, synthetic_order=synthetic_order)
+
+
+def _report(platform: Platform, took_s: float, *, as_json: bool) -> None:
+    layout = platform.layout
+    sandbox = layout.sandbox
+    addresses = {
+        "storefront": layout.public_url,
+        **{f"gateway {g.zone}": g.url("public") for g in layout.gateways[1:]},
+        **({"sandbox": sandbox.url("http"), "mail": f"{sandbox.url('http')}/mail"} if sandbox else {}),
+    }
+    if as_json:
+        facts = {
+            "topology": layout.topology.name,
+            "data_dir": str(platform.data_dir),
+            "took_s": round(took_s, 1),
+            "addresses": addresses,
+        }
+        click.echo(json.dumps(facts, indent=2))
+        return
+    click.echo(f"{layout.topology.name} is up after {took_s:.0f} s. Its data are in {platform.data_dir}.")
+    width = max(map(len, addresses))
+    for name, address in addresses.items():
+        click.echo(f"  {name:<{width}}  {address}")
