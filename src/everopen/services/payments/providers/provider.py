@@ -1,0 +1,144 @@
+"""What the router needs of a payment provider.
+
+No method that moves money raises for the provider's troubles: an outcome that nobody knows is an
+answer like any other, and is never taken for a failure.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from everopen.core.money import Money
+
+OutcomeKind = Literal["approved", "declined", "action_required", "not_sent", "unknown"]
+PaymentStatus = Literal["pending", "authorized", "captured", "voided", "refunded", "failed"]
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """What to authorize.
+
+    Attributes:
+        key: the idempotency key; a repetition has the same key and is the same in all else.
+        token: the provider's own, of the shopper's card.
+        return_url: where the shopper is sent back to after 3-D Secure; empty for nowhere.
+        generation: of the cell, when the attempt was made.
+    """
+
+    key: str
+    order_id: str
+    attempt_id: str
+    cell: str
+    generation: int
+    amount: Money
+    token: str
+    return_url: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an authorization after a call.
+
+    Attributes:
+        kind: `not_sent`: certainly not done. `unknown`: it may have been done, or may yet be.
+        reference: the provider's name for the payment, if it gave one.
+        reason: for the shopper if declined, for the operator otherwise.
+    """
+
+    kind: OutcomeKind
+    reference: str = ""
+    action_url: str = ""
+    reason: str = ""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a capture, void or refund after a call: done, refused for good, or unknown."""
+
+    kind: Literal["done", "refused", "unknown"]
+    reason: str = ""
+
+
+class ProviderPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as the provider has it.
+
+    Attributes:
+        order_id, attempt_id, cell, generation: as we attached them; empty or 0 if it is not ours.
+        refunded_minor: None where the provider's list does not say.
+    """
+
+    reference: str
+    order_id: str
+    attempt_id: str
+    cell: str
+    generation: int
+    amount: Money
+    status: PaymentStatus
+    captured_minor: int
+    refunded_minor: int | None
+    action_url: str = ""
+    reason: str = ""
+    created_at: datetime
+
+
+class ProviderEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook whose signature was right. It is a hint to look, and proves nothing by itself."""
+
+    event_id: str
+    reference: str
+    order_id: str
+    attempt_id: str
+
+
+class Provider(Protocol):
+    """An account at a provider."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def timeout_s(self) -> float:
+        """After this an authorization without an answer is unknown."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def authorize(self, hold: Hold, timeout_s: float) -> Outcome:
+        """Ask for a hold, or for the outcome of one if the key was used before."""
+
+    async def capture(self, reference: str, amount: Money, key: str) -> Settled:
+        """Take the whole amount of a hold."""
+
+    async def void(self, reference: str, key: str) -> Settled:
+        """Let a hold go, or give up a payment that waits for the shopper. Done if it was already."""
+
+    async def refund(self, reference: str, amount: Money, refund_id: str, key: str) -> Settled:
+        """Give captured money back."""
+
+    async def look_up(self, reference: str) -> ProviderPayment | None:
+        """The payment now; None if there is no such payment in this account.
+
+        Raises:
+            Unavailable: the provider did not answer.
+        """
+
+    def list_payments(self, since: datetime, *, refunds: bool = False) -> AsyncIterator[ProviderPayment]:
+        """Every payment of the account created since then, page by page.
+
+        Args:
+            refunds: whether `refunded_minor` is needed, which may cost more.
+
+        Raises:
+            Unavailable: the provider did not answer.
+        """
+
+    def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
+        """Check a webhook's signature and read it.
+
+        Args:
+            headers: names in lower case.
+            now_s: seconds since 1970, for the age of the signature.
+
+        Raises:
+            InvalidInput: forged, too old, or not understood (`webhook-signature`, `webhook-malformed`).
+        """

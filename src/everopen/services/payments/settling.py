@@ -1,0 +1,147 @@
+"""Capture, void and refund: recorded before the provider is asked, safe to repeat."""
+
+import asyncio
+import logging
+
+from everopen.contracts.payments import Settlement as Answer
+from everopen.core.errors import Unavailable, Unprocessable
+from everopen.core.money import Money
+from everopen.kit.database import Database
+from everopen.services.payments import settlement_store as store
+from everopen.services.payments.providers.provider import Provider, ProviderPayment, Settled
+from everopen.services.payments.router import Router
+from everopen.services.payments.settlement_store import Refusal, Settlement, VoidClaim
+
+_log = logging.getLogger(__name__)
+
+_CAPTURE_REFUSALS = {
+    "closed": "The order was closed, and its authorization is voided.",
+    "not-authorized": "The order has no authorization.",
+    "amount": "The amount is not the one that was authorized.",
+}
+_REFUND_REFUSALS = {
+    "not-captured": "Nothing was captured for this order.",
+    "too-much": "More than was captured cannot be refunded.",
+    "amount": "The order was captured in another currency.",
+}
+
+
+class Settler:
+    """Ends what an authorization began."""
+
+    def __init__(self, database: Database, router: Router) -> None:
+        self._database = database
+        self._router = router
+
+    async def capture(self, order_id: str, amount: Money) -> Answer:
+        """Take the money of the order's one authorization; the amount must be the authorized one."""
+        begun = await store.begin_capture(self._database, order_id, amount)
+        if isinstance(begun, Refusal):
+            return Answer(outcome="impossible", reason=_CAPTURE_REFUSALS[begun.code])
+        if (known := _known(begun)) is not None:
+            return known
+        provider = self._router.known(begun.provider)
+        return await self._end(begun, await self._capture(provider, begun))
+
+    async def _capture(self, provider: Provider, begun: Settlement) -> Settled:
+        """Only an uncaptured hold can be captured, so a repetition may use a new key once that is seen.
+
+        It has to: a provider may keep a server error under the first key for a day (Stripe does).
+        """
+        if begun.tries > 1:
+            seen = _captured(await _look_up(provider, begun.reference), begun.amount)
+            if seen is not None:
+                return seen
+        key = f"cap-{begun.reference}-{begun.tries}"
+        settled = await provider.capture(begun.reference, begun.amount, key)
+        if settled.kind == "refused":
+            # Refused because it was captured before is not the same as refused because it is gone.
+            seen = _captured(await _look_up(provider, begun.reference), begun.amount)
+            return Settled(kind="unknown", reason=settled.reason) if seen is None else seen
+        return settled
+
+    async def refund(self, order_id: str, refund_id: str, amount: Money) -> Answer:
+        """Give back all or a part of what was captured.
+
+        Raises:
+            Unprocessable: `refund_id` was used for another amount.
+        """
+        begun = await store.begin_refund(self._database, order_id, refund_id, amount)
+        if isinstance(begun, Refusal):
+            if begun.code == "reused":
+                raise Unprocessable("refund-id-reused", "This refund_id was used for another amount.")
+            return Answer(outcome="impossible", reason=_REFUND_REFUSALS[begun.code])
+        if (known := _known(begun)) is not None:
+            return known
+        provider = self._router.known(begun.provider)
+        # No generation and no count in this key: two keys would be two refunds.
+        key = f"ref-{order_id}-{refund_id}"
+        return await self._end(begun, await provider.refund(begun.reference, amount, refund_id, key))
+
+    async def void(self, order_id: str) -> Answer:
+        """Close the order and let its authorization go."""
+        voids = await store.close_order(self._database, order_id)
+        if isinstance(voids, Refusal):
+            return Answer(outcome="impossible", reason="A capture was begun. Refund the order instead.")
+        results = await asyncio.gather(*(self.carry_out(void) for void in voids))
+        for result in results:
+            if result.kind != "done":
+                return Answer(
+                    outcome="unknown" if result.kind == "unknown" else "impossible", reason=result.reason
+                )
+        return Answer(outcome="done")
+
+    async def carry_out(self, void: VoidClaim) -> Settled:
+        """Have the provider let a payment go that was claimed for this."""
+        provider = self._router.known(void.provider)
+        # Letting go twice is letting go once, so each try has a key of its own: a provider may keep a
+        # server error under a key.
+        result = await provider.void(void.reference, f"void-{void.reference}-{void.tries}")
+        if result.kind == "done":
+            await store.end_void(self._database, void)
+        elif result.kind == "refused" and await store.record_discrepancy(
+            self._database,
+            provider=void.provider,
+            reference=void.reference,
+            kind="void-refused",
+            order_id=void.order_id,
+            detail=result.reason,
+        ):
+            _log.error("%s %s of %s: %s", void.provider, void.reference, void.order_id, result.reason)
+        return result
+
+    async def _end(self, begun: Settlement, settled: Settled) -> Answer:
+        await store.end_settlement(self._database, begun, settled.kind, settled.reason)
+        outcome = "impossible" if settled.kind == "refused" else settled.kind
+        return Answer(outcome=outcome, reason=settled.reason)
+
+
+def _known(settlement: Settlement) -> Answer | None:
+    if settlement.state == "done":
+        return Answer(outcome="done")
+    if settlement.state == "refused":
+        return Answer(outcome="impossible", reason=settlement.reason)
+    return None
+
+
+async def _look_up(provider: Provider, reference: str) -> ProviderPayment | None:
+    try:
+        return await provider.look_up(reference)
+    except Unavailable as error:
+        _log.warning("%s %s: %s", provider.name, reference, error)
+        return None
+
+
+def _captured(payment: ProviderPayment | None, amount: Money) -> Settled | None:
+    """What the payment's state says of its capture; None: it may be captured (again)."""
+    if payment is None:
+        return Settled(kind="unknown", reason="The provider could not be asked.")
+    if payment.status == "authorized":
+        return None
+    if payment.status in ("captured", "refunded"):
+        if payment.captured_minor == amount.amount_minor:
+            return Settled(kind="done")
+        return Settled(kind="refused", reason=f"Another amount was captured: {payment.captured_minor}.")
+    if payment.status == "pending":
+        return Settled(kind="unknown", reason="The provider is still working on the payment.")
+    return Settled(kind="refused", reason="The authorization has expired or was voided.")

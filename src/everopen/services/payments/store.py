@@ -1,0 +1,254 @@
+"""The orders' side of the payments schema: attempts, the confirm claim, the tombstone."""
+
+from datetime import timedelta
+
+import asyncpg
+
+from everopen.core.money import Money
+from everopen.kit.database import Connection, Database, Durability
+from everopen.services.payments.model import Attempt, AttemptState, Confirmed, Known, predecessors
+
+FIRST_CHECK = timedelta(seconds=5)
+
+_ATTEMPT = """
+    attempt_id, order_id, round, serial, generation, provider, provider_key, amount_minor, currency, token,
+    return_url, state, reference, action_url, reason,
+    extract(epoch FROM now() - created_at)::float8 AS age_s
+"""
+_INSERT_ATTEMPT = """
+    INSERT INTO attempts (attempt_id, order_id, round, serial, generation, provider, provider_key,
+                          amount_minor, currency, token, return_url, check_at)
+    SELECT $4, order_id, $5, $6, $7, $8, $9, $10, $11, $12, $13, now() + $14::interval
+"""
+
+
+async def begin_payment(database: Database, attempt: Attempt, worker: str, lease_s: float) -> bool:
+    """Record an order that is new here, together with its first attempt, before the provider is asked.
+
+    Returns:
+        False if the order was known already; then nothing was changed.
+    """
+
+    async def work(connection: Connection) -> bool:
+        row = await connection.fetchrow(
+            f"""
+            WITH payment AS (
+                INSERT INTO payments (order_id, amount_minor, currency, worker, working_until)
+                VALUES ($1, $10, $11, $2, now() + $3::interval)
+                ON CONFLICT DO NOTHING RETURNING order_id)
+            {_INSERT_ATTEMPT} FROM payment RETURNING attempt_id
+            """,  # noqa: S608
+            *_arguments(attempt, worker, lease_s),
+        )
+        return row is not None
+
+    return await database.run(work, Durability.CONFIRMED)
+
+
+async def begin_attempt(database: Database, attempt: Attempt, worker: str, lease_s: float) -> bool:
+    """Record another attempt for an open order, before the provider is asked.
+
+    Returns:
+        False if the order is closed, or somebody else is at it; then nothing was changed.
+    """
+
+    async def work(connection: Connection) -> bool:
+        row = await connection.fetchrow(
+            f"""
+            WITH payment AS (
+                UPDATE payments SET worker = $2, working_until = now() + $3::interval
+                WHERE order_id = $1 AND closed_at IS NULL AND (worker = $2 OR working_until < now())
+                RETURNING order_id)
+            {_INSERT_ATTEMPT} FROM payment
+            ON CONFLICT (attempt_id) DO UPDATE SET check_at = excluded.check_at RETURNING attempt_id
+            """,  # noqa: S608
+            *_arguments(attempt, worker, lease_s),
+        )
+        return row is not None
+
+    return await database.run(work, Durability.CONFIRMED)
+
+
+def _arguments(attempt: Attempt, worker: str, lease_s: float) -> tuple[object, ...]:
+    return (
+        attempt.order_id, worker, timedelta(seconds=lease_s), attempt.attempt_id, attempt.round,
+        attempt.serial, attempt.generation, attempt.provider, attempt.provider_key,
+        attempt.amount.amount_minor, attempt.amount.currency, attempt.token, attempt.return_url, FIRST_CHECK,
+    )  # fmt: skip
+
+
+async def take_turn(database: Database, order_id: str, worker: str, lease_s: float) -> bool:
+    """Be the one who asks providers for this order.
+
+    Confirmed, so that what was read of the order before is durable before a provider hears of it.
+
+    Returns:
+        False if somebody else is at it.
+    """
+
+    async def work(connection: Connection) -> bool:
+        row = await connection.fetchrow(
+            "UPDATE payments SET worker = $2, working_until = now() + $3::interval "
+            "WHERE order_id = $1 AND (worker = $2 OR working_until < now()) RETURNING order_id",
+            order_id,
+            worker,
+            timedelta(seconds=lease_s),
+        )
+        return row is not None
+
+    return await database.run(work, Durability.CONFIRMED)
+
+
+async def end_turn(database: Database, order_id: str, worker: str) -> None:
+    """Let the next one be at it."""
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(
+            "UPDATE payments SET working_until = '-infinity' WHERE order_id = $1 AND worker = $2",
+            order_id,
+            worker,
+        )
+
+    await database.run(work)
+
+
+async def look(database: Database, order_id: str) -> Known | None:
+    """What is known of the order; None if nothing is."""
+    rows = await database.fetch(
+        f"""
+        SELECT p.amount_minor AS total_minor, p.currency AS total_currency, p.closed_at IS NOT NULL AS closed,
+               CASE WHEN p.working_until > now() THEN p.worker ELSE '' END AS worker,
+               c.provider AS claim_provider, c.reference AS claim_reference, a.*
+        FROM payments p
+        LEFT JOIN claims c ON c.order_id = p.order_id AND c.purpose = 'confirm'
+        LEFT JOIN (SELECT {_ATTEMPT} FROM attempts WHERE order_id = $1 ORDER BY created_at, serial) a ON true
+        WHERE p.order_id = $1
+        """,  # noqa: S608
+        order_id,
+    )
+    if not rows:
+        return None
+    first = rows[0]
+    amount = None if first["total_minor"] is None else Money(first["total_minor"], first["total_currency"])
+    confirmed = None
+    if first["claim_reference"] is not None:
+        confirmed = Confirmed(provider=first["claim_provider"], reference=first["claim_reference"])
+    return Known(
+        amount=amount,
+        closed=first["closed"],
+        worker=first["worker"],
+        confirmed=confirmed,
+        attempts=tuple(read_attempt(row) for row in rows if row["attempt_id"] is not None),
+    )
+
+
+def read_attempt(row: asyncpg.Record) -> Attempt:
+    """An attempt from a row of its columns."""
+    return Attempt(
+        attempt_id=row["attempt_id"],
+        order_id=row["order_id"],
+        round=row["round"],
+        serial=row["serial"],
+        generation=row["generation"],
+        provider=row["provider"],
+        provider_key=row["provider_key"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        token=row["token"],
+        return_url=row["return_url"],
+        state=row["state"],
+        reference=row["reference"],
+        action_url=row["action_url"],
+        reason=row["reason"],
+        age_s=row["age_s"],
+    )
+
+
+async def record_outcome(
+    database: Database,
+    attempt_id: str,
+    state: AttemptState,
+    *,
+    reference: str = "",
+    action_url: str = "",
+    reason: str = "",
+) -> None:
+    """Note what came of an attempt, if nothing better is known of it.
+
+    Zonal: if it is lost with the leader, the attempt is still there and is asked about again.
+    """
+
+    async def work(connection: Connection) -> None:
+        await connection.execute(
+            """
+            UPDATE attempts SET state = $2, reason = $5, action_url = $4,
+                reference = CASE WHEN $3 = '' THEN reference ELSE $3 END
+            WHERE attempt_id = $1 AND state = ANY($6)
+            """,
+            attempt_id,
+            state,
+            reference,
+            action_url,
+            reason[:500],
+            list(predecessors(state)),
+        )
+
+    await database.run(work)
+
+
+async def claim(database: Database, attempt: Attempt, reference: str) -> bool:
+    """Take a held payment for its order: only with the claim may it be answered as approved.
+
+    If the order is closed or has another authorization, the payment is claimed to be voided instead.
+    So are payments of the order that wait for the shopper, or were found, once this one has the claim.
+
+    Returns:
+        True if this payment is the order's one authorization, now or since before.
+    """
+
+    async def work(connection: Connection) -> bool:
+        taken = await connection.fetchval(
+            """
+            WITH payment AS (
+                UPDATE payments SET working_until = '-infinity' WHERE order_id = $1 AND closed_at IS NULL
+                RETURNING order_id
+            ), taken AS (
+                INSERT INTO claims (provider, reference, order_id, purpose)
+                SELECT $2, $3, order_id, 'confirm' FROM payment ON CONFLICT DO NOTHING RETURNING order_id
+            ), noted AS (
+                UPDATE attempts SET state = 'approved', reference = $3, action_url = '', reason = ''
+                WHERE attempt_id = $4 AND EXISTS (SELECT FROM taken)
+            ), others AS (
+                INSERT INTO claims (provider, reference, order_id, purpose)
+                SELECT provider, reference, order_id, 'void' FROM attempts
+                WHERE order_id = $1 AND attempt_id <> $4 AND reference <> ''
+                  AND state IN ('found', 'action_required') AND EXISTS (SELECT FROM taken)
+                ON CONFLICT DO NOTHING
+            )
+            SELECT order_id FROM taken
+            """,
+            attempt.order_id,
+            attempt.provider,
+            reference,
+            attempt.attempt_id,
+        )
+        if taken is not None:
+            return True
+        purpose = await connection.fetchval(
+            """
+            INSERT INTO claims (provider, reference, order_id, purpose) VALUES ($2, $3, $1, 'void')
+            ON CONFLICT (provider, reference) DO UPDATE SET claimed_at = claims.claimed_at RETURNING purpose
+            """,
+            attempt.order_id,
+            attempt.provider,
+            reference,
+        )
+        if purpose == "confirm":
+            return True
+        await connection.execute(
+            "UPDATE attempts SET state = 'voided', reference = $2 WHERE attempt_id = $1",
+            attempt.attempt_id,
+            reference,
+        )
+        return False
+
+    return await database.run(work, Durability.CONFIRMED)
