@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -23,6 +23,7 @@ from everopen.apps.platform.stop import stop_zones
 from everopen.apps.platform.waiting import Check, wait_until_ready
 from everopen.apps.platform.wiring import IMAGE_BUCKET
 from everopen.core.errors import ConfigurationError, OperationalError
+from everopen.core.time import Deadline
 from everopen.engines.binaries import POSTGRES_MAJOR, Binaries, find_binaries
 from everopen.engines.objectstore.control import ensure_bucket
 from everopen.engines.postgres.account import Account, ensure_account
@@ -44,6 +45,8 @@ from everopen.topology.types import Cell, Zone
 
 ENGINES_TIMEOUT_S = 120.0
 ALL_TIMEOUT_S = 120.0
+ORDER_TIMEOUT_S = 30.0
+_ORDER_PAUSE_S = 0.3
 
 
 @dataclass(slots=True)
@@ -233,9 +236,20 @@ class _Run:
         await self._ready({**checks, **protected}, everything, ALL_TIMEOUT_S)
         store = layout.object_store.url("s3")
         await ensure_bucket(self.session, store, self.build.secrets.s3, IMAGE_BUCKET)
-        if hooks is not None and hooks.synthetic_order is not None:
+        if hooks is not None:
+            await self._prove(hooks)
+
+    async def _prove(self, hooks: ServiceHooks) -> None:
+        """Fill an empty catalog, then place an order as a shopper would."""
+        url, progress = self.start.layout.public_url, self.start.progress
+        seed, order = hooks.seed, hooks.synthetic_order
+        if seed is not None:
+            progress.stage("Filling an empty catalog")
+            password = self.build.secrets.merchant_password
+            await _until_it_passes(lambda: seed(url, password))
+        if order is not None:
             progress.stage("Placing an order")
-            await hooks.synthetic_order(layout.public_url)
+            await _until_it_passes(lambda: order(url))
 
     async def _migrate(self, cell: Cell, hooks: ServiceHooks) -> None:
         leader = await self._leader(cell)
@@ -297,6 +311,24 @@ class _Run:
         record = self.start.data_dir.record()
         if record is not None and not record.led:
             self.start.data_dir.write_record(msgspec.structs.replace(record, led=True))
+
+
+async def _until_it_passes(attempt: Callable[[], Awaitable[object]]) -> None:
+    """Try again while a part may still come: gateways see new instances with their next check.
+
+    Raises:
+        EveropenError: what the last attempt said.
+    """
+    deadline = Deadline.after(ORDER_TIMEOUT_S)
+    while True:
+        try:
+            await attempt()
+        except OperationalError:
+            if deadline.passed():
+                raise
+            await asyncio.sleep(_ORDER_PAUSE_S)
+        else:
+            return
 
 
 def _zones(names: list[str]) -> str:

@@ -58,8 +58,7 @@ def _order(layout: Layout, zones: tuple[str, ...]) -> list[list[Instance]]:
 
     return [
         of(Kind.PROCESS),
-        of(Kind.GATEWAY, Kind.POSTGRES),
-        of(Kind.CACHE, Kind.OBJECT_STORE),
+        of(Kind.GATEWAY, Kind.POSTGRES, Kind.CACHE, Kind.OBJECT_STORE),
         # One after another: all at once, etcd's leader waits for members that are going too.
         *([etcd] for etcd in of(Kind.ETCD)),
     ]

@@ -20,6 +20,7 @@ _NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
 _ALREADY_STARTED = 60
 _SHUTDOWN_STATE = 6
 _NO_WAIT = False
+_STOP_POLL_S = 0.1
 
 
 class SupervisorUnreachable(OperationalError):
@@ -105,7 +106,10 @@ class Supervisor:
         Raises:
             SupervisorUnreachable
         """
-        await self._tolerant("supervisor.stopProcess", _NOT_RUNNING, name, wait)
+        # supervisord spins while a caller waits for it; asking now and then costs nothing.
+        await self._tolerant("supervisor.stopProcess", _NOT_RUNNING, name, _NO_WAIT)
+        while wait and (await self.states())[name].pid:
+            await asyncio.sleep(_STOP_POLL_S)
 
     async def shutdown(self) -> None:
         """Stop every program, then supervisord itself; returns at once.
@@ -123,9 +127,7 @@ class Supervisor:
                 raise OperationalError(f"supervisord: {method}{arguments}: {fault.faultString}") from fault
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        # Not below a program's own time to stop: stopProcess answers when it has stopped.
-        timeout_s = 90.0 if method == "supervisor.stopProcess" else _CALL_TIMEOUT_S
-        transport = _UnixTransport(self._files.socket, timeout_s)
+        transport = _UnixTransport(self._files.socket, _CALL_TIMEOUT_S)
         try:
             with xmlrpc.client.ServerProxy("http://supervisor/RPC2", transport=transport) as proxy:
                 return getattr(proxy, method)(*arguments)
