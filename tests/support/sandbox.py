@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import stripe
+import uvloop
 from aiohttp import web
 
 from everopen.sandbox.config import Account, SandboxConfig
@@ -195,4 +196,4 @@ async def _serve(config: SandboxConfig) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=SandboxConfig)))
+    uvloop.run(_serve(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=SandboxConfig)))

@@ -135,6 +135,4 @@ def read_settings(path: Path) -> ProcessSettings:
     try:
         return msgspec.json.decode(path.read_bytes(), type=ProcessSettings)
     except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise ConfigurationError(
-            f"{path}: {error}. `everopen up` writes this file; run it again."
-        ) from error
+        raise ConfigurationError(f"{path}: {error}. `everopen up` writes this file; run it again.") from error

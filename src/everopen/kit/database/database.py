@@ -65,7 +65,7 @@ class Database:
         cluster: Cluster,
         *,
         pool_size: int = 8,
-        acquire_timeout_s: float = 3.0,
+        acquire_timeout_s: float = 8.0,
         commit_timeout_s: float = 12.0,
     ) -> None:
         self._cluster = cluster

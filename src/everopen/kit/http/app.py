@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.enums import ScopeType
-from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from everopen.core import limits
@@ -64,7 +63,6 @@ def build_app(
     services: Sequence[Service],
     checks: callers.CallerChecks,
     shared: Sequence[Lifecycle] = (),
-    openapi: OpenAPIConfig | None = None,
     health: Health | None = None,
 ) -> Litestar:
     """The application that hosts `services`.
@@ -72,7 +70,6 @@ def build_app(
     Args:
         checks: how callers are known.
         shared: what the services share (databases, clients): started before them, stopped after.
-        openapi: how to describe the API; None for a process that need not describe it.
         health: switched to ready after the start; its owner switches it off to drain.
     """
     health = health or Health()
@@ -96,7 +93,7 @@ def build_app(
         middleware=[_request_context],
         lifespan=[lifespan],
         request_max_body_size=limits.BODY_BYTES,
-        openapi_config=openapi,
+        openapi_config=None,
         state=State(state),
         logging_config=None,
         debug=False,

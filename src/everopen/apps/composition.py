@@ -1,0 +1,235 @@
+"""The composition root of a process: every service it hosts, wired from its settings."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from litestar import Litestar
+
+from everopen.apps.openapi import api_description
+from everopen.apps.settings import ProcessSettings, ProviderSettings
+from everopen.core.errors import ConfigurationError
+from everopen.kit.auth import TokenIssuer, TokenVerifier
+from everopen.kit.cache import Cache
+from everopen.kit.client import Mesh
+from everopen.kit.database import Cluster, Database, Member
+from everopen.kit.http import CallerChecks, build_app
+from everopen.kit.service import Lifecycle, Service
+from everopen.sandbox.config import Account, SandboxConfig
+from everopen.sandbox.server import Sandbox
+from everopen.services.payments.providers.provider import Provider
+
+# Connections per process; what is not named needs few.
+_POOL_SIZES = {"orders": 12, "payments": 12, "inventory": 10}
+_POOL_SIZE = 5
+
+
+class _Parts:
+    """What the services of one process share, made when first asked for."""
+
+    def __init__(self, settings: ProcessSettings) -> None:
+        self.settings = settings
+        self.mesh = Mesh(settings.mesh_url, settings.service_key)
+        cache = settings.cache
+        self.cache = Cache(cache.host, cache.port) if cache else Cache(None)
+        self.shared: list[Lifecycle] = [self.mesh, self.cache]
+        self.state_dir = Path(settings.state_dir)
+
+    def database(self, service: str) -> Database:
+        """The home cell's database, as the service's role."""
+        cell = self.settings.cells[self.settings.home_cell]
+        cluster = Cluster(
+            members=tuple(Member(member.host, member.port) for member in cell.members),
+            database=cell.database,
+            role=service,
+            password=self.settings.role_passwords[service],
+            application=f"{self.settings.instance} {service}",
+        )
+        database = Database(cluster, pool_size=_POOL_SIZES.get(service, _POOL_SIZE))
+        self.shared.append(database)
+        return database
+
+
+def build_process_app(settings: ProcessSettings) -> Litestar:
+    """The application of a process that hosts services of the platform.
+
+    Raises:
+        ConfigurationError: a service is unknown, or something it needs is missing from the settings.
+    """
+    parts = _Parts(settings)
+    services = [*(_build(service, parts) for service in settings.services), api_description()]
+    verifier = TokenVerifier(settings.token_public_keys_pem)
+    return build_app(services, CallerChecks(verifier, settings.service_key), parts.shared)
+
+
+def build_sandbox(settings: ProcessSettings) -> Sandbox:
+    """The outside world of a platform on one machine."""
+    sandbox = settings.sandbox
+    if sandbox is None:
+        raise ConfigurationError(f"{settings.instance}: the settings have no sandbox section")
+    accounts = tuple(
+        Account(
+            provider="stripe" if account.name == "stripe" else "plainpay",
+            secret_key=account.secret_key,
+            publishable_key=account.publishable_key,
+            webhook_secret=account.webhook_secret,
+        )
+        for account in sandbox.accounts
+    )
+    config = SandboxConfig(
+        accounts=accounts,
+        webhook_url=sandbox.webhook_url,
+        smtp_port=sandbox.smtp_port,
+        state_dir=settings.state_dir,
+        public_url=settings.sandbox_url,
+        faults_allowed=settings.faults,
+    )
+    return Sandbox(config, settings.listen.host, settings.listen.port)
+
+
+def _build(service: str, parts: _Parts) -> Service:
+    try:
+        build = _BUILDERS[service]
+    except KeyError as error:
+        known = ", ".join(_BUILDERS)
+        raise ConfigurationError(f"{service!r} is not a service; the services are {known}") from error
+    return build(parts)
+
+
+def _catalog(parts: _Parts) -> Service:
+    from everopen.services.catalog import service
+    from everopen.services.catalog.images import image_bucket
+
+    store = parts.settings.object_store
+    bucket = None
+    if store is not None:
+        bucket = image_bucket(store.endpoint, store.access_key, store.secret_key, store.image_bucket)
+    return service.build_service(
+        parts.database("catalog"), parts.mesh, bucket, parts.state_dir, parts.settings.currency
+    )
+
+
+def _cart(parts: _Parts) -> Service:
+    from everopen.services.cart import service
+
+    return service.build(
+        database=parts.database("cart"),
+        mesh=parts.mesh,
+        cell=parts.settings.home_cell,
+        currency=parts.settings.currency,
+    )
+
+
+def _identity(parts: _Parts) -> Service:
+    from everopen.services.identity import service
+
+    settings = parts.settings
+    (key_id, _), *_ = settings.token_public_keys_pem.items()
+    return service.build(
+        database=parts.database("identity"),
+        cell=settings.home_cell,
+        issuer=TokenIssuer(key_id, settings.token_private_key_pem),
+        public_keys_pem=settings.token_public_keys_pem,
+        merchant_password_hash=settings.merchant_password_hash,
+    )
+
+
+def _inventory(parts: _Parts) -> Service:
+    from everopen.services.inventory import service
+
+    return service.build(parts.database("inventory"), parts.cache)
+
+
+def _notifications(parts: _Parts) -> Service:
+    from everopen.services.notifications import service
+
+    mail = parts.settings.mail
+    if mail is None:
+        raise ConfigurationError("notifications needs a mail section in its settings")
+    return service.build(
+        database=parts.database("notifications"),
+        relays=tuple((relay.host, relay.port) for relay in mail.relays),
+        sender=mail.sender,
+        public_url=parts.settings.public_url,
+    )
+
+
+def _orders(parts: _Parts) -> Service:
+    from everopen.services.orders import service
+
+    return service.build(
+        database=parts.database("orders"),
+        mesh=parts.mesh,
+        currency=parts.settings.currency,
+        public_url=parts.settings.public_url,
+        providers=[provider.name for provider in parts.settings.providers],
+    )
+
+
+def _payments(parts: _Parts) -> Service:
+    from everopen.contracts.payments import PaymentMethod
+    from everopen.services.payments import service
+
+    settings = parts.settings
+    methods = [
+        PaymentMethod(
+            provider=provider.name,
+            publishable_key=provider.publishable_key,
+            test_instruments=provider.test_instruments,
+        )
+        for provider in settings.providers
+    ]
+    return service.build(
+        database=parts.database("payments"),
+        cell=settings.home_cell,
+        generation=settings.cells[settings.home_cell].generation,
+        providers=payment_providers(settings.providers),
+        methods=methods,
+        mesh=parts.mesh,
+        instance=settings.instance,
+    )
+
+
+def _storefront(parts: _Parts) -> Service:
+    from everopen.web.storefront import service
+
+    return service.build(
+        mesh=parts.mesh,
+        public_url=parts.settings.public_url,
+        sandbox_url=parts.settings.sandbox_url,
+        currency=parts.settings.currency,
+    )
+
+
+_BUILDERS: dict[str, Callable[[_Parts], Service]] = {
+    "catalog": _catalog,
+    "cart": _cart,
+    "identity": _identity,
+    "inventory": _inventory,
+    "notifications": _notifications,
+    "orders": _orders,
+    "payments": _payments,
+    "storefront": _storefront,
+}
+
+
+def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
+    """The adapters of the providers, in the order of the shop's policy.
+
+    Raises:
+        ConfigurationError: there is no adapter of that name.
+    """
+    from everopen.services.payments.providers.plainpay import Plainpay
+    from everopen.services.payments.providers.stripe import Stripe
+
+    adapters: dict[str, Callable[[str, str, str, str, float], Provider]] = {
+        "stripe": Stripe,
+        "plainpay": Plainpay,
+    }
+    unknown = [provider.name for provider in settings if provider.name not in adapters]
+    if unknown:
+        raise ConfigurationError(
+            f"there is no adapter for {', '.join(unknown)}; there are {', '.join(adapters)}"
+        )
+    return [
+        adapters[p.name](p.name, p.api_url, p.secret_key, p.webhook_secret, p.timeout_s) for p in settings
+    ]

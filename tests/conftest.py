@@ -1,0 +1,39 @@
+"""One platform for all tests that need a whole one: it is started when the first of them runs."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from everopen.apps.platform import Platform
+from support.platform import running_platform, watching
+from support.shopper import Shopper
+from support.witness import Witness
+
+
+@pytest.fixture(scope="session")
+async def platform() -> AsyncIterator[Platform]:
+    """The `laptop` topology with its services, the sample catalog and the sandbox."""
+    async with running_platform("laptop") as running:
+        yield running
+
+
+@pytest.fixture
+async def witness(platform: Platform) -> AsyncIterator[Witness]:
+    """An observer that does not ask the services."""
+    async with watching(platform) as observer:
+        yield observer
+        for provider in ("stripe", "plainpay"):
+            await observer.faults(provider)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        yield session
+
+
+@pytest.fixture
+async def shopper(platform: Platform, http: aiohttp.ClientSession) -> Shopper:
+    """A shopper who has just arrived."""
+    return await Shopper(platform.layout.public_url, http).arrive()
