@@ -40,10 +40,10 @@ def up(*, topology: str, data: Path | None, port_base: int | None, engines_only:
 
 def service_hooks() -> ServiceHooks:
     """The services' part of a start."""
-    from everopen.apps.migrate import migrate_cell
+    from everopen.apps.migrate import migrate
     from everopen.apps.synthetic import place_synthetic_order
 
-    return ServiceHooks(migrate=migrate_cell, synthetic_order=place_synthetic_order)
+    return ServiceHooks(migrate=migrate, synthetic_order=place_synthetic_order)
 
 
 def _report(platform: Platform, took_s: float, *, as_json: bool) -> None:
