@@ -54,7 +54,7 @@ Rule = Callable[[Source], Iterator[Violation]]
 def everything_tracked() -> list[Source]:
     """Every text file that is in the repository, or would be after `git add`."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     found: list[Source] = []
