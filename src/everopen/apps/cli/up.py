@@ -9,7 +9,7 @@ import click
 from everopen.apps.cli.options import data_option, json_option, topology_option
 from everopen.apps.cli.running import run
 from everopen.apps.cli.showing import progress_for_terminal
-from everopen.apps.platform import Platform, ServiceHooks
+from everopen.apps.platform import Platform
 
 
 @click.command()
@@ -30,20 +30,16 @@ def up(*, topology: str, data: Path | None, port_base: int | None, engines_only:
     """
     began_s = time.monotonic()
     progress = progress_for_terminal()
-    hooks = None if engines_only else service_hooks()
+    hooks = None
+    if not engines_only:
+        from everopen.apps.service_hooks import service_hooks
+
+        hooks = service_hooks()
     try:
         platform = run(Platform.up(topology, data, port_base=port_base, progress=progress, hooks=hooks))
     finally:
         progress.close()
     _report(platform, time.monotonic() - began_s, as_json=as_json)
-
-
-def service_hooks() -> ServiceHooks:
-    """The services' part of a start."""
-    from everopen.apps.migrate import migrate
-    from everopen.apps.synthetic import place_synthetic_order
-
-    return ServiceHooks(migrate=migrate, synthetic_order=place_synthetic_order)
 
 
 def _report(platform: Platform, took_s: float, *, as_json: bool) -> None:
