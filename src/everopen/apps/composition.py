@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from litestar import Litestar
+from obstore.store import S3Store
 
 from everopen.apps.openapi import api_description
-from everopen.apps.settings import ProcessSettings, ProviderSettings
+from everopen.apps.settings import ObjectStoreSettings, ProcessSettings, ProviderSettings
 from everopen.core.errors import ConfigurationError
 from everopen.kit.auth import TokenIssuer, TokenVerifier
 from everopen.kit.cache import Cache
@@ -97,14 +98,23 @@ def _build(service: str, parts: _Parts) -> Service:
 
 def _catalog(parts: _Parts) -> Service:
     from everopen.services.catalog import service
-    from everopen.services.catalog.images import image_bucket
 
     store = parts.settings.object_store
-    bucket = None
-    if store is not None:
-        bucket = image_bucket(store.endpoint, store.access_key, store.secret_key, store.image_bucket)
+    bucket = None if store is None else _image_bucket(store)
     return service.build_service(
         parts.database("catalog"), parts.mesh, bucket, parts.state_dir, parts.settings.currency
+    )
+
+
+def _image_bucket(settings: ObjectStoreSettings) -> S3Store:
+    return S3Store(
+        settings.image_bucket,
+        endpoint=settings.endpoint,
+        access_key_id=settings.access_key,
+        secret_access_key=settings.secret_key,
+        region="us-east-1",  # S3 wants one; a store of one's own has none
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": True, "timeout": "10s", "connect_timeout": "2s"},
     )
 
 

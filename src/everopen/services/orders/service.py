@@ -18,7 +18,7 @@ def build(
     """The orders service.
 
     Args:
-        database: its cell, as the role `orders`.
+        database: its cell, as the role `orders`; its owner starts and stops it, and the mesh.
         mesh: how it calls cart, catalog, inventory, payments and notifications.
         providers: names of the payment providers.
     """
@@ -26,4 +26,4 @@ def build(
     outbox = OutboxWorker(database, "orders", Effects(progress, mesh).handlers())
     progress.when_owed(outbox.wake)
     handlers = OrdersHandlers(database, mesh, progress, currency, frozenset(providers))
-    return Service("orders", router(handlers), parts=(database, outbox, Resumer(database, progress)))
+    return Service("orders", router(handlers), parts=(outbox, Resumer(database, progress)))
