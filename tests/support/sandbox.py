@@ -1,6 +1,6 @@
 """A real sandbox in a process of its own, and a shop's end for its webhooks.
 
-Run as a program it is that process: `python sandbox.py <config.json> <port>`.
+Run as a program, in this directory's parent, it is that process: `python -m support.sandbox <config.json>`.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from aiohttp import web
 from everopen.sandbox.config import Account, SandboxConfig
 from everopen.sandbox.server import Sandbox
 
+_TESTS = Path(__file__).parent.parent
 STRIPE = Account(
     provider="stripe",
     secret_key="sk_test_shop_0123456789",
@@ -111,7 +112,7 @@ class RunningSandbox:
         path = self._scratch / "sandbox.json"
         path.write_bytes(msgspec.json.encode(self.config))
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, __file__, str(path), stdout=asyncio.subprocess.PIPE
+            sys.executable, "-m", "support.sandbox", str(path), cwd=_TESTS, stdout=asyncio.subprocess.PIPE
         )
         assert self._process.stdout is not None
         line = (await asyncio.wait_for(self._process.stdout.readline(), 30)).decode().split()

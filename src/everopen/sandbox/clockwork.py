@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from everopen.sandbox.exchange import delayed
 from everopen.sandbox.exchange.calls import Call
@@ -12,6 +13,7 @@ from everopen.sandbox.webhooks.deliverer import Deliverer
 
 _LOG = logging.getLogger(__name__)
 _HOUSEKEEPING_S = 30.0
+_PAUSE_S = 1.0
 
 
 class Clockwork:
@@ -36,6 +38,7 @@ class Clockwork:
         self._arrive = arrive
         self._housekeep = housekeep
         self._woken = woken
+        self._housekeeping_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -49,30 +52,31 @@ class Clockwork:
         await self._deliverer.stop()
 
     async def _run(self) -> None:
-        housekeeping_at = 0.0
         while True:
-            now_s = time.time()
-            if now_s >= housekeeping_at:
-                self._guarded("housekeeping", self._housekeep)
-                housekeeping_at = now_s + _HOUSEKEEPING_S
-            self._guarded("delayed calls", self._let_arrive)
-            self._guarded("webhooks", self._deliverer.send_due)
-            due = [housekeeping_at, delayed.next_due_at(self._db), self._deliverer.next_due_at()]
-            wait_s = max(0.0, min(at for at in due if at is not None) - time.time())
             try:
-                await asyncio.wait_for(self._woken.wait(), wait_s)
-            except TimeoutError:
+                wait_s = self._turn(time.time())
+            except Exception:  # noqa: BLE001 - whatever it is (a full disk), the clockwork must go on
+                _LOG.exception("the sandbox's background work failed; it goes on in %.0f s", _PAUSE_S)
+                await asyncio.sleep(_PAUSE_S)
                 continue
+            # Not wait_for: it loses a cancellation that comes together with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._woken.wait()
             self._woken.clear()
 
-    def _let_arrive(self) -> None:
-        for seq, call in delayed.due(self._db, time.time()):
-            self._arrive(call)
+    def _turn(self, now_s: float) -> float:
+        """Do what is due; returns how many seconds there is nothing more to do."""
+        if now_s >= self._housekeeping_at:
+            self._housekeeping_at = now_s + _HOUSEKEEPING_S
+            self._housekeep()
+        for seq, call in delayed.due(self._db, now_s):
+            # Removed even if it fails: nobody waits for its answer, and it must not hold up the others.
+            try:
+                self._arrive(call)
+            except Exception:  # noqa: BLE001 - of whatever kind
+                _LOG.exception("a delayed call of %s failed", call.provider)
             delayed.remove(self._db, seq)
-
-    def _guarded(self, what: str, work: Callable[[], None]) -> None:
-        """One failure must not end the clockwork; it is told, and the rest goes on."""
-        try:
-            work()
-        except Exception:  # noqa: BLE001 - whatever it is, the other work must go on
-            _LOG.exception("the sandbox's %s failed", what)
+        self._deliverer.send_due()
+        due = (self._housekeeping_at, delayed.next_due_at(self._db), self._deliverer.next_due_at())
+        return max(0.0, min(at for at in due if at is not None) - time.time())
