@@ -1,0 +1,34 @@
+"""Forms are accepted from our own pages only.
+
+Beside the cookies being `SameSite=Lax`, the browser's own word is checked: `Sec-Fetch-Site`, or else that
+`Origin` names the host that was asked (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet). A client
+that sends neither is not a browser, and carries no shopper's cookies.
+"""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from everopen.core.errors import Forbidden
+
+
+def require_same_origin(headers: Mapping[str, str], public_url: str) -> None:
+    """Refuse a form that another site's page sent.
+
+    Args:
+        headers: of the request, names in lower case.
+        public_url: the address of the shop, which may differ from the host that the last proxy asks for.
+
+    Raises:
+        Forbidden: it comes from elsewhere (`cross-site`).
+    """
+    site = headers.get("sec-fetch-site", "")
+    if site in ("same-origin", "none"):
+        return
+    origin = headers.get("origin", "")
+    if not site and not origin:
+        return
+    if not site and origin != "null":
+        ours = {headers.get("host", "").lower(), urlsplit(public_url).netloc.lower()}
+        if urlsplit(origin).netloc.lower() in ours - {""}:
+            return
+    raise Forbidden("cross-site", "This form was sent from another site. Please use the form on our page.")

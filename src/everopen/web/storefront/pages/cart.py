@@ -1,0 +1,155 @@
+"""The cart: filling it, changing it."""
+
+import re
+
+from litestar import Response
+from litestar.handlers import post
+
+from everopen.contracts.cart import Cart
+from everopen.core import limits
+from everopen.core.errors import (
+    BusinessError,
+    Conflict,
+    EveropenError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Unauthenticated,
+)
+from everopen.web.storefront import rendering
+from everopen.web.storefront.basket import Basket
+from everopen.web.storefront.site import Site, WebRequest, basket_of, form_of, page, token_of
+from everopen.web.storefront.views.problems import sentence
+
+# A cart that is gone, was ordered, or belongs to a session that has ended: a new one takes its place.
+_CART_IS_OVER = (NotFound, Forbidden, Unauthenticated)
+_CART_CLOSED = "cart-closed"
+
+
+@page("/cart")
+async def show(request: WebRequest, site: Site) -> Response[str]:
+    """What is in the cart, at today's prices."""
+    basket, token = basket_of(request), token_of(request)
+    if basket is None or not token:
+        return _page(site, None, None)
+    try:
+        cart = await site.shop.cart(token, basket.cart_id)
+    except _CART_IS_OVER:
+        return _page(site, None, None, forget=True)
+    return _page(site, cart, basket.holding(units(cart)), added=request.query_params.get("added", ""))
+
+
+@post("/cart/add")
+async def add(request: WebRequest, site: Site) -> Response[str]:
+    """Put something into the cart, in addition to what is there; the first time, into a new one."""
+    form = dict(await form_of(request))
+    sku, quantity = _sku(form), quantity_of(form.get("quantity", "1"))
+    token, basket = token_of(request), basket_of(request)
+    cookies = []
+    if token and basket:
+        try:
+            return await _put(site, token, basket, sku, quantity)
+        except _CART_IS_OVER as error:
+            if isinstance(error, NotFound) and error.code == "not-on-sale":
+                raise
+            token = "" if isinstance(error, Unauthenticated) else token
+        except Conflict as error:
+            if error.code != _CART_CLOSED:
+                raise
+    if not token:
+        session = await site.shop.begin_session()
+        token = session.token
+        cookies.append(site.session_cookie(token, session.expires_in_s))
+    cart = await site.shop.new_cart(token)
+    response = await _put(site, token, Basket.of(cart.cart_id, 0), sku, quantity, cart)
+    response.cookies.extend(cookies)
+    return response
+
+
+@post("/cart/update")
+async def update(request: WebRequest, site: Site) -> Response[str]:
+    """Change how many of something are in the cart, or take it out."""
+    form = dict(await form_of(request))
+    basket, token = basket_of(request), token_of(request)
+    if basket is None or not token:
+        return rendering.see_other("/cart")
+    try:
+        sku = _sku(form)
+        quantity = 0 if "remove" in form else quantity_of(form.get("quantity", ""), least=0)
+        cart = await site.shop.set_line(token, basket.cart_id, sku, quantity)
+    except _CART_IS_OVER:
+        return rendering.see_other("/cart")
+    except BusinessError as error:
+        cart = await site.shop.cart(token, basket.cart_id)
+        return _page(site, cart, basket.holding(units(cart)), problem=error, status=error.status)
+    return rendering.see_other("/cart", [site.basket_cookie(basket.holding(units(cart)))])
+
+
+@page(["/cart/add", "/cart/update"])
+async def back_to_cart() -> Response[str]:
+    """The address of a form that was opened by itself, from the history or a reload."""
+    return rendering.see_other("/cart")
+
+
+async def _put(
+    site: Site, token: str, basket: Basket, sku: str, quantity: int, cart: Cart | None = None
+) -> Response[str]:
+    present = cart or await site.shop.cart(token, basket.cart_id)
+    there = sum(line.quantity for line in present.lines if line.sku == sku)
+    try:
+        changed = await site.shop.set_line(
+            token, basket.cart_id, sku, min(there + quantity, limits.LINE_QUANTITY)
+        )
+    except InvalidInput as error:
+        return _page(site, present, basket.holding(units(present)), problem=error, status=error.status)
+    filled = basket.holding(units(changed))
+    return rendering.see_other("/cart?added=1", [site.basket_cookie(filled)])
+
+
+def _page(
+    site: Site,
+    cart: Cart | None,
+    basket: Basket | None,
+    *,
+    added: str = "",
+    problem: EveropenError | None = None,
+    status: int = 200,
+    forget: bool = False,
+) -> Response[str]:
+    return site.render.page(
+        "cart.html",
+        basket=basket,
+        status=status,
+        cache_control=rendering.PRIVATE,
+        cookies=[site.basket_cookie(basket)] if basket or forget else [],
+        cart=cart,
+        added=bool(added),
+        problem=sentence(problem) if problem else "",
+        most=limits.LINE_QUANTITY,
+    )
+
+
+def units(cart: Cart) -> int:
+    """How many things are in the cart."""
+    return sum(line.quantity for line in cart.lines)
+
+
+def quantity_of(typed: str, least: int = 1) -> int:
+    """The quantity that was typed.
+
+    Raises:
+        InvalidInput: not a whole number from `least` to the most that a line may have.
+    """
+    text = typed.strip()
+    if re.fullmatch(r"[0-9]{1,6}", text) is None or not least <= int(text) <= limits.LINE_QUANTITY:
+        raise InvalidInput(
+            "invalid-quantity", f"The quantity must be a whole number from {least} to {limits.LINE_QUANTITY}."
+        )
+    return int(text)
+
+
+def _sku(form: dict[str, str]) -> str:
+    sku = form.get("sku", "").strip()
+    if not 0 < len(sku) <= limits.NAME_CHARACTERS or not sku.isprintable():
+        raise InvalidInput("invalid-sku", "This form does not say which product is meant. Please go back.")
+    return sku

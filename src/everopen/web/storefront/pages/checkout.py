@@ -1,0 +1,181 @@
+"""Checkout: address, payment, and placing the order exactly once.
+
+The form carries the idempotency key that the basket has had since it was begun, the cart, and the total
+that was shown. However often it is sent, from whichever tab, reloaded or repeated because no answer
+came, it is the same order. The basket gets a new key only when the order with the old one has certainly
+ended.
+"""
+
+from litestar import Response
+from litestar.datastructures import Cookie
+from litestar.handlers import post
+
+from everopen.contracts.orders import Order, Quote
+from everopen.contracts.payments import PaymentMethod
+from everopen.core.errors import (
+    BusinessError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    OperationalError,
+    Unauthenticated,
+    Unprocessable,
+)
+from everopen.web.storefront import rendering
+from everopen.web.storefront.basket import Basket
+from everopen.web.storefront.site import Site, WebRequest, basket_of, form_of, page, token_of
+from everopen.web.storefront.views import checkout as views
+from everopen.web.storefront.views.checkout import CheckoutForm
+from everopen.web.storefront.views.problems import sentence
+
+_ENDED = frozenset({"declined", "cancelled"})
+_MOST_ATTEMPTS = 99
+_NO_SUCH_CART = (NotFound, Forbidden, Unauthenticated)
+
+
+@page("/checkout")
+async def show(request: WebRequest, site: Site) -> Response[str]:
+    """The form, for the cart that this browser fills."""
+    basket, token = basket_of(request), token_of(request)
+    if basket is None or not token:
+        return rendering.see_other("/cart")
+    form = CheckoutForm(cart_id=basket.cart_id, key=basket.key)
+    try:
+        quote = await site.shop.quote(token, basket.cart_id)
+        methods = await site.shop.payment_methods()
+    except (*_NO_SUCH_CART, Conflict, Unprocessable):
+        # The cart's page says what is the matter with it.
+        return rendering.see_other("/cart")
+    form = CheckoutForm(cart_id=basket.cart_id, key=basket.key, tokens=views.preselected(methods))
+    return _form_page(site, basket, form, quote, methods)
+
+
+@post("/checkout")
+async def place(request: WebRequest, site: Site) -> Response[str]:
+    """Place the order; or show what is wrong; or say that the outcome is not known yet."""
+    sent = await form_of(request)
+    form = CheckoutForm.parse(sent)
+    basket, token = basket_of(request), token_of(request)
+    if not token or not form.complete:
+        return rendering.see_other("/cart")
+    errors = form.errors(site.countries)
+    if errors:
+        return await _again(site, token, basket, form, errors=errors, status=422)
+    try:
+        order = await site.shop.place_order(token, form.order(), form.key)
+    except OperationalError:
+        return _not_known_yet(site, basket, form, _attempts(sent))
+    except BusinessError as error:
+        return await _refused(site, token, basket, form, error)
+    return rendering.see_other(f"/orders/{order.order_id}", _basket_after(site, basket, form, order))
+
+
+def _basket_after(site: Site, basket: Basket | None, form: CheckoutForm, order: Order) -> list[Cookie]:
+    """The cart was ordered: it is not this browser's any more; unless nothing came of the order."""
+    if basket is None or basket.cart_id != form.cart_id:
+        return []
+    return [site.basket_cookie(basket.renewed() if order.state in _ENDED else None)]
+
+
+async def _refused(
+    site: Site, token: str, basket: Basket | None, form: CheckoutForm, error: BusinessError
+) -> Response[str]:
+    """A clear no. If the reason is that this cart is an order already, go there."""
+    if error.code in ("cart-ordered", "idempotency-key-reused"):
+        order_id = str(error.extra.get("order_id", "")) or await _order_of_cart(site, token, form.cart_id)
+        if order_id:
+            gone = [site.basket_cookie(None)] if basket and basket.cart_id == form.cart_id else []
+            return rendering.see_other(f"/orders/{order_id}?repeated=1", gone)
+    if isinstance(error, _NO_SUCH_CART):
+        return rendering.see_other("/cart")
+    field = str(error.extra.get("field", "")) or {
+        "invalid-email": "email",
+        "invalid-country": "country",
+        "invalid-instruments": "payment",
+        "unknown-provider": "payment",
+    }.get(error.code, "")
+    errors = {field: error.detail} if field else {}
+    problem = "" if field else sentence(error)
+    return await _again(
+        site,
+        token,
+        basket,
+        form,
+        errors=errors,
+        problem=problem,
+        status=error.status,
+    )
+
+
+async def _order_of_cart(site: Site, token: str, cart_id: str) -> str:
+    """The order that this cart became, if the shop can say so."""
+    try:
+        orders = await site.shop.orders(token)
+    except (BusinessError, OperationalError):
+        return ""
+    standing = [order for order in orders if order.cart_id == cart_id and order.state not in _ENDED]
+    return standing[0].order_id if standing else ""
+
+
+async def _again(
+    site: Site,
+    token: str,
+    basket: Basket | None,
+    form: CheckoutForm,
+    *,
+    errors: dict[str, str],
+    problem: str = "",
+    status: int,
+) -> Response[str]:
+    """The form with what was typed, today's total, and what is wrong. The key stays the same."""
+    try:
+        quote = await site.shop.quote(token, form.cart_id)
+        methods = await site.shop.payment_methods()
+    except (*_NO_SUCH_CART, Conflict, Unprocessable):
+        return rendering.see_other("/cart")
+    return _form_page(site, basket, form, quote, methods, errors=errors, problem=problem, status=status)
+
+
+def _form_page(
+    site: Site,
+    basket: Basket | None,
+    form: CheckoutForm,
+    quote: Quote,
+    methods: tuple[PaymentMethod, ...],
+    *,
+    errors: dict[str, str] | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> Response[str]:
+    return site.render.page(
+        "checkout.html",
+        basket=basket,
+        status=status,
+        cache_control=rendering.PRIVATE,
+        form=form,
+        quote=quote,
+        methods=[method for method in methods if method.test_instruments],
+        countries=site.countries,
+        address_fields=views.ADDRESS_FIELDS,
+        errors=errors or {},
+        problem=problem,
+    )
+
+
+def _not_known_yet(site: Site, basket: Basket | None, form: CheckoutForm, attempts: int) -> Response[str]:
+    """No answer came. The order may or may not exist; asking once more with the same key finds out."""
+    return site.render.page(
+        "unknown.html",
+        basket=basket,
+        status=503,
+        cache_control=rendering.PRIVATE,
+        headers={"retry-after": "5"},
+        hidden=(*form.hidden(), ("attempts", str(attempts + 1))),
+        attempts=attempts + 1,
+        total=form.total,
+    )
+
+
+def _attempts(sent: list[tuple[str, str]]) -> int:
+    typed = dict(sent).get("attempts", "0")
+    return min(int(typed), _MOST_ATTEMPTS) if typed.isascii() and typed.isdigit() and len(typed) < 5 else 0

@@ -1,0 +1,158 @@
+"""Orders: where one stands, paying it with something else, cancelling it, ordering the same again."""
+
+from urllib.parse import quote
+
+from litestar import Response
+from litestar.handlers import post
+
+from everopen.contracts.orders import Order
+from everopen.contracts.payments import PaymentMethod
+from everopen.core.errors import BusinessError, EveropenError, NotFound, OperationalError, Unauthenticated
+from everopen.web.storefront import rendering
+from everopen.web.storefront.basket import Basket
+from everopen.web.storefront.site import Site, WebRequest, basket_of, form_of, page, require_token, token_of
+from everopen.web.storefront.views import checkout as forms
+from everopen.web.storefront.views import orderstatus as views
+from everopen.web.storefront.views.problems import sentence
+
+_RETRY_S = 5
+
+
+@page("/orders")
+async def index(request: WebRequest, site: Site) -> Response[str]:
+    """The orders of this browser."""
+    token = token_of(request)
+    orders: tuple[Order, ...] = ()
+    if token:
+        try:
+            orders = await site.shop.orders(token)
+        except Unauthenticated:
+            token = ""
+    return site.render.page(
+        "orders.html",
+        basket=basket_of(request),
+        cache_control=rendering.PRIVATE,
+        orders=[(order, views.describe(order)) for order in orders],
+    )
+
+
+@page("/orders/{order_id:str}")
+async def show(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+    """Where an order stands. The page looks again by itself while something is awaited."""
+    token = require_token(request)
+    try:
+        order = await site.shop.order(token, order_id)
+    except OperationalError:
+        return _away(site, request, order_id)
+    return await _page(site, request, order)
+
+
+@post("/orders/{order_id:str}/payment")
+async def choose(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+    """Pay with something else."""
+    token = require_token(request)
+    chosen = forms.instruments(forms.read_tokens(dict(await form_of(request))))
+    if not chosen:
+        order = await site.shop.order(token, order_id)
+        return await _page(site, request, order, problem="Choose how you want to pay.", status=422)
+    try:
+        await site.shop.choose_instruments(token, order_id, chosen)
+    except (BusinessError, OperationalError) as error:
+        return await _not_done(site, request, order_id, error)
+    return rendering.see_other(f"/orders/{order_id}")
+
+
+@post("/orders/{order_id:str}/cancel")
+async def cancel(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+    """Cancel the order, if it may still be."""
+    token = require_token(request)
+    try:
+        await site.shop.cancel_order(token, order_id)
+    except (BusinessError, OperationalError) as error:
+        return await _not_done(site, request, order_id, error)
+    return rendering.see_other(f"/orders/{order_id}")
+
+
+@post("/orders/{order_id:str}/again")
+async def order_again(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+    """Put the same things into a new cart; what is not on sale any more is left out."""
+    token = require_token(request)
+    order = await site.shop.order(token, order_id)
+    cart = await site.shop.new_cart(token)
+    for line in order.lines:
+        try:
+            cart = await site.shop.set_line(token, cart.cart_id, line.sku, line.quantity)
+        except BusinessError:
+            continue
+    basket = Basket.of(cart.cart_id, sum(line.quantity for line in cart.lines))
+    return rendering.see_other("/cart", [site.basket_cookie(basket)])
+
+
+@page(["/orders/{order_id:str}/payment", "/orders/{order_id:str}/cancel", "/orders/{order_id:str}/again"])
+async def back_to_order(order_id: str) -> Response[str]:
+    """The address of a form that was opened by itself, from the history or a reload."""
+    return rendering.see_other(f"/orders/{quote(order_id, safe='')}")
+
+
+async def _not_done(site: Site, request: WebRequest, order_id: str, error: EveropenError) -> Response[str]:
+    """The order as it stands, and why nothing became of what was asked."""
+    if isinstance(error, NotFound | Unauthenticated):
+        raise error
+    try:
+        order = await site.shop.order(require_token(request), order_id)
+    except OperationalError:
+        return _away(site, request, order_id)
+    status = error.status if isinstance(error, BusinessError) else 503
+    return await _page(site, request, order, problem=sentence(error), status=status)
+
+
+async def _page(
+    site: Site, request: WebRequest, order: Order, *, problem: str = "", status: int = 200
+) -> Response[str]:
+    looks = _looks(request)
+    state = views.describe(order, looks)
+    query = f"?back={looks + 1}" if state.refresh_s and looks else ""
+    return site.render.page(
+        "order.html",
+        basket=basket_of(request),
+        status=status,
+        cache_control=rendering.PRIVATE,
+        order=order,
+        state=state,
+        refresh_s=state.refresh_s,
+        refresh_link=f"/orders/{order.order_id}{query}",
+        methods=await _methods(site) if state.may_choose else (),
+        country=site.countries.get(order.shipping_address.country, order.shipping_address.country),
+        repeated="repeated" in request.query_params,
+        problem=problem,
+    )
+
+
+async def _methods(site: Site) -> tuple[PaymentMethod, ...]:
+    try:
+        return await site.shop.payment_methods()
+    except (BusinessError, OperationalError):
+        return ()
+
+
+def _looks(request: WebRequest) -> int:
+    """How often the page has looked since the shopper came back from the provider; 0 if not from there."""
+    # Stripe adds `redirect_status` to the address that it sends the shopper back to.
+    if request.query_params.get("redirect_status") == "succeeded":
+        return 1
+    back = request.query_params.get("back", "")
+    return int(back) if back.isascii() and back.isdigit() and len(back) < 3 else 0
+
+
+def _away(site: Site, request: WebRequest, order_id: str) -> Response[str]:
+    """The order cannot be read now. It is as safe as before, and the page says so."""
+    return site.render.page(
+        "order_away.html",
+        basket=basket_of(request),
+        status=503,
+        cache_control=rendering.PRIVATE,
+        headers={"retry-after": str(_RETRY_S)},
+        order_id=order_id,
+        refresh_s=_RETRY_S,
+        refresh_link=f"/orders/{quote(order_id, safe='')}",
+    )

@@ -1,0 +1,94 @@
+"""From a template to an answer: escaping, security headers, what every page knows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from everopen.web.storefront.assets import Assets
+from everopen.web.storefront.basket import Basket
+from everopen.web.storefront.views import listing, money, orderstatus, product
+from everopen.web.storefront.window import Window
+
+# Nothing but our own files, no inline script or style, in no frame. `form-action` is not covered by
+# `default-src` (Content Security Policy Level 3, section 6.4.2).
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+# A page that shows what one shopper does is kept by nobody; others are asked for again each time.
+PRIVATE = "no-store"
+BROWSING = "private, no-cache"
+HTML = "text/html; charset=utf-8"
+
+
+class Renderer:
+    """Makes pages.
+
+    Args:
+        assets: our own files, for their addresses.
+        window: for the navigation.
+        public_url: the address that shoppers use, for canonical links.
+        sandbox_url: base URL of the sandbox, for the demonstration's links; empty without one.
+    """
+
+    def __init__(self, assets: Assets, window: Window, public_url: str, sandbox_url: str) -> None:
+        self._window = window
+        self._environment = Environment(
+            loader=PackageLoader(__package__),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {"price": money.price_text, "category_name": listing.category_name}
+        self._environment.globals |= {
+            "asset": assets.url,
+            "percent_off": money.percent_off,
+            "product_link": product.product_link,
+            "short_number": orderstatus.short_number,
+            "public_url": public_url.rstrip("/"),
+            "sandbox_url": orderstatus.safe_link(sandbox_url).rstrip("/"),
+        }
+
+    def page(
+        self,
+        template: str,
+        *,
+        basket: Basket | None,
+        status: int = 200,
+        cache_control: str = BROWSING,
+        cookies: Sequence[Cookie] = (),
+        headers: dict[str, str] | None = None,
+        **context: Any,
+    ) -> Response[str]:
+        """The page that `template` makes of `context`.
+
+        Args:
+            basket: what the shopper's cart holds, for the number in the page's head.
+        """
+        display = self._window.display
+        html = self._environment.get_template(template).render(
+            {"text": "", **context, "display": display, "units": basket.units if basket else 0}
+        )
+        return Response(
+            html,
+            status_code=status,
+            media_type=HTML,
+            headers={**SECURITY_HEADERS, "cache-control": cache_control, **(headers or {})},
+            cookies=list(cookies),
+        )
+
+
+def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
+    """Go on there with GET, so that reloading the page sends no form again (RFC 9110, section 15.4.4)."""
+    headers = {**SECURITY_HEADERS, "location": path, "cache-control": PRIVATE}
+    return Response("", status_code=303, media_type=HTML, headers=headers, cookies=list(cookies))
