@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.callers import Callers, new_callers
 from support.postgres import Server, running_server
 
 
@@ -12,3 +13,9 @@ def postgres() -> Iterator[Server]:
     """One PostgreSQL for the whole session; make a database of your own in it."""
     with running_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def callers() -> Callers:
+    """Shoppers and a merchant, and the key that signs for them."""
+    return new_callers()

@@ -1,0 +1,17 @@
+"""Inventory, wired."""
+
+from everopen.kit.cache import Cache
+from everopen.kit.database import Database
+from everopen.kit.service import Service
+from everopen.services.inventory.availability import AvailabilityReader
+from everopen.services.inventory.handlers import Handlers
+from everopen.services.inventory.http import router
+
+
+def build(database: Database, cache: Cache) -> Service:
+    """The service; whoever hosts it starts and stops `database` and `cache`.
+
+    Args:
+        database: the cell's, as role `inventory`.
+    """
+    return Service("inventory", router(Handlers(database, AvailabilityReader(database, cache))))
