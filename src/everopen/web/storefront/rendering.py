@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
 # A page that shows what one shopper does is kept by nobody; others are asked for again each time.
 PRIVATE = "no-store"
 BROWSING = "private, no-cache"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 
 
 class Renderer:

@@ -1,0 +1,89 @@
+"""What a browser carries, and whose forms are believed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from everopen.core.errors import Forbidden, InvalidInput, NotFound, OutcomeUnknown, Unavailable
+from everopen.web.storefront.basket import Basket, read_token
+from everopen.web.storefront.origin import require_same_origin
+from everopen.web.storefront.pages.cart import quantity_of
+from everopen.web.storefront.views.problems import sentence
+
+SHOP = "https://shop.example"
+
+
+def test_a_basket_survives_the_browser() -> None:
+    basket = Basket.of("crt_sg1_abcdefghijklmnopqrstuvwxyz", 3)
+    assert Basket.read(basket.cookie()) == basket
+
+
+def test_the_key_stays_while_the_cart_changes_and_is_new_after_the_order_has_ended() -> None:
+    basket = Basket.of("crt_sg1_a", 1)
+    assert basket.holding(5).key == basket.key
+    assert basket.renewed().key != basket.key
+    assert basket.renewed().cart_id == basket.cart_id
+    assert Basket.of("crt_sg1_a", 1).key != basket.key
+
+
+@pytest.mark.parametrize(
+    "cookie", [None, "", "x", "a.b.c", "crt.1.short", "crt/../x.1." + "k" * 32, "a.1.k k"]
+)
+def test_a_cookie_that_makes_no_sense_is_no_basket(cookie: str | None) -> None:
+    assert Basket.read(cookie) is None
+
+
+@given(st.text())
+def test_no_cookie_breaks_a_page(cookie: str) -> None:
+    Basket.read(cookie)
+    assert "\n" not in read_token(cookie)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "same-origin", "origin": SHOP},
+        {"origin": SHOP, "host": "shop.example"},
+        {"origin": SHOP, "host": "10.0.0.1:8080"},
+        {"origin": "http://localhost:21000", "host": "localhost:21000"},
+        {"host": "shop.example"},
+    ],
+)
+def test_our_own_forms_and_programs_are_accepted(headers: dict[str, str]) -> None:
+    require_same_origin(headers, SHOP)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site", "origin": SHOP},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example", "host": "shop.example"},
+        {"origin": "https://shop.example.evil.example", "host": "shop.example"},
+        {"origin": "null", "host": "shop.example"},
+        {"origin": "", "sec-fetch-site": "cross-site"},
+    ],
+)
+def test_other_sites_forms_are_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(Forbidden):
+        require_same_origin(headers, SHOP)
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-1", "1.5", "1000", "two", "٣", "9" * 50])
+def test_quantities_that_are_none(typed: str) -> None:
+    with pytest.raises(InvalidInput):
+        quantity_of(typed)
+
+
+def test_quantities() -> None:
+    assert quantity_of(" 12 ") == 12
+    assert quantity_of("0", least=0) == 0
+
+
+def test_problems_are_sentences_and_give_nothing_away() -> None:
+    inner = "GET http://10.0.0.7:5432: connection refused"
+    for error in (Unavailable(inner), OutcomeUnknown(inner)):
+        assert "10.0.0.7" not in sentence(error)
+        assert sentence(error).endswith(".")
+    assert "do not know" in sentence(OutcomeUnknown(inner))
+    assert sentence(NotFound("x", "There is no such cart.")) == "There is no such cart."
