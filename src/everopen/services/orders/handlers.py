@@ -15,6 +15,7 @@ from everopen.contracts.orders import (
     OrderPage,
     PlaceOrder,
     Quote,
+    Reminder,
 )
 from everopen.contracts.payments import Instrument
 from everopen.core import limits
@@ -34,6 +35,7 @@ from everopen.services.orders.model import (
     Fulfilled,
     InstrumentsChosen,
     RefundWished,
+    owed_again,
     transition,
 )
 from everopen.services.orders.progress import Progress
@@ -133,6 +135,16 @@ class OrdersHandlers:
         """Something was heard of the order's payment: look at it now."""
         Id.parse(order_id, "ord")
         await store.look_again(self._database.apply, order_id, 0.0)
+
+    async def remind(self, order_id: str) -> Reminder:
+        """Look at the order now, and do again all that its state owes. Everything in it is idempotent."""
+        Id.parse(order_id, "ord")
+        order = await store.load(self._database.fetch, order_id)
+        if order is None:
+            raise NotFound("order-not-found", "There is no such order.")
+        owed = owed_again(order.standing())
+        await store.remind(self._database.apply, order, owed)
+        return Reminder(order_id=order_id, owed=owed)
 
     async def _change(self, principal: Principal, order_id: str, event: Event, done: set[str]) -> OrderRecord:
         """Let `event` happen; again if somebody else changed the order meanwhile.
@@ -250,7 +262,8 @@ class OrdersHandlers:
         return order
 
     def _check(self, request: PlaceOrder) -> None:
-        if len(request.email) > limits.EMAIL_CHARACTERS or not _EMAIL.fullmatch(request.email):
+        email = request.email
+        if len(email) > limits.EMAIL_CHARACTERS or not email.isascii() or not _EMAIL.fullmatch(email):
             raise InvalidInput("invalid-email", "The e-mail address is not valid.")
         address = request.shipping_address
         if not _COUNTRY.fullmatch(address.country):

@@ -6,7 +6,15 @@ from litestar import Response, Router, get, post
 from litestar.di import Provide
 from litestar.params import Dependency, Parameter
 
-from everopen.contracts.orders import AskQuote, ChooseInstruments, Order, OrderPage, PlaceOrder, Quote
+from everopen.contracts.orders import (
+    AskQuote,
+    ChooseInstruments,
+    Order,
+    OrderPage,
+    PlaceOrder,
+    Quote,
+    Reminder,
+)
 from everopen.core import limits
 from everopen.kit import idempotency
 from everopen.kit.auth import Principal
@@ -92,6 +100,16 @@ async def wake_order(order_id: str, orders: Handlers) -> None:
     await orders.wake(order_id)
 
 
+@post(
+    "/internal/orders/{order_id:str}/remind",
+    status_code=200,
+    guards=[internal_only],
+    include_in_schema=False,
+)
+async def remind_order(order_id: str, orders: Handlers) -> Reminder:
+    return await orders.remind(order_id)
+
+
 def router(handlers: OrdersHandlers | None) -> Router:
     """The routes; without handlers for describing them only."""
     return Router(
@@ -106,6 +124,7 @@ def router(handlers: OrdersHandlers | None) -> Router:
             refund_order,
             fulfil_order,
             wake_order,
+            remind_order,
         ],
         dependencies={"orders": Provide(lambda: handlers, sync_to_thread=False)},
     )

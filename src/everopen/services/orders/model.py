@@ -152,6 +152,24 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 _OWED_BY_CONFIRMATION = ("capture", "consume-stock", "notify-confirmed", "close-cart")
 
 
+def owed_again(standing: Standing) -> tuple[str, ...]:
+    """The tasks about money and stock that an order in this state owes or has done, for one that lost any."""
+    refund = ("give-back",) if standing.refund_state == "pending" else ()
+    match standing.state:
+        case "confirmed":
+            return ("capture", "consume-stock")
+        case "capture_failed":
+            return ("consume-stock",)
+        case "captured" | "fulfilled":
+            return ("consume-stock", *refund)
+        case "cancelled" if standing.refund_state != "none":
+            return ("return-stock", *refund)
+        case "cancelled" | "declined":
+            return ("release-stock", "close-payment")
+        case _:
+            return ()
+
+
 def transition(standing: Standing, event: Event) -> Change | None:
     """What `event` does to an order in `standing`; None if it does nothing there."""
     return _RULES[type(event)](standing, event)

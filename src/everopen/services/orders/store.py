@@ -14,7 +14,7 @@ import msgspec
 from everopen.contracts.orders import Address, Order, OrderLine, OrderState, RefundState
 from everopen.contracts.payments import Instrument
 from everopen.core.money import Money
-from everopen.services.orders.model import Change, Standing
+from everopen.services.orders.model import OPEN_STATES, Change, Standing
 
 # How a statement is run: text and arguments in, rows out.
 Fetch = Callable[..., Awaitable[list[asyncpg.Record]]]
@@ -247,6 +247,31 @@ async def look_again(fetch: Fetch, order_id: str, after_s: float) -> None:
         "UPDATE orders SET due_at = now() + $2 WHERE order_id = $1 AND due_at IS NOT NULL",
         order_id,
         timedelta(seconds=after_s),
+    )
+
+
+async def remind(fetch: Fetch, order: OrderRecord, owed: tuple[str, ...]) -> None:
+    """Make the order due, if it waits for anything, and all that it owes; unless it has changed meanwhile.
+
+    Args:
+        owed: owed again even if it is no longer in the outbox.
+    """
+    await fetch(
+        """
+        WITH unchanged AS (SELECT order_id FROM orders WHERE order_id = $1 AND version = $2),
+        due AS (
+            UPDATE orders SET due_at = now() WHERE order_id IN (SELECT order_id FROM unchanged)
+              AND (state = ANY($4) OR (confirmed_at IS NOT NULL AND acknowledged_at IS NULL))),
+        others AS (
+            UPDATE outbox SET due_at = least(due_at, now())
+            WHERE key IN (SELECT order_id FROM unchanged) AND kind <> ALL($3))
+        INSERT INTO outbox (kind, key) SELECT unnest($3::text[]), order_id FROM unchanged
+        ON CONFLICT (kind, key) DO UPDATE SET due_at = least(outbox.due_at, now())
+        """,
+        order.order_id,
+        order.version,
+        list(owed),
+        list(OPEN_STATES),
     )
 
 

@@ -1,0 +1,53 @@
+"""Taking in what is to be told, and telling it."""
+
+import logging
+from collections.abc import Callable
+
+from everopen.contracts.notifications import Accepted, NotifyOrder
+from everopen.kit.database import Database, Durability
+from everopen.kit.outbox import Task
+from everopen.services.notifications import store
+from everopen.services.notifications.model import compose, message_id, sender_domain
+from everopen.services.notifications.relays import Relays
+from everopen.services.notifications.rendering import Renderer
+
+_log = logging.getLogger(__name__)
+
+
+class NotificationsHandlers:
+    """Accepts messages and sends them.
+
+    Args:
+        sender: the shop's address, with its name.
+        wake: called when there is something to send.
+    """
+
+    def __init__(self, database: Database, relays: Relays, renderer: Renderer, sender: str) -> None:
+        self._database = database
+        self._relays = relays
+        self._renderer = renderer
+        self._sender = sender
+        self._wake: Callable[[], None] = lambda: None
+
+    def when_owed(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever there is something to send."""
+        self._wake = wake
+
+    async def accept(self, request: NotifyOrder) -> Accepted:
+        """Take the message over: from here on this service owes it."""
+        identifier = message_id(request, sender_domain(self._sender))
+        await self._database.run(
+            lambda connection: store.record(connection, identifier, request), Durability.CONFIRMED
+        )
+        self._wake()
+        return Accepted(message_id=identifier)
+
+    async def send(self, task: Task) -> None:
+        """Send the message that the task names. Twice is possible, under the same id; never is not."""
+        request = await store.load_unsent(self._database, task.key)
+        if request is None:
+            return
+        text, html = self._renderer.render(request)
+        relay = await self._relays.send(compose(request, sender=self._sender, text=text, html=html))
+        await store.mark_sent(self._database, task.key, relay)
+        _log.info("sent %s for %s", request.kind, request.order.order_id)

@@ -1,0 +1,40 @@
+"""SQL of the notifications schema."""
+
+import msgspec
+
+from everopen.contracts.notifications import NotifyOrder
+from everopen.kit.database import Connection, Database
+from everopen.kit.outbox import enqueue
+
+SEND = "send"
+
+
+async def record(connection: Connection, message_id: str, request: NotifyOrder) -> None:
+    """Owe this message; once, however often it is asked for."""
+    written = await connection.fetchval(
+        "INSERT INTO messages (message_id, kind, order_id, recipient, content)"
+        " VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (message_id) DO NOTHING RETURNING 1",
+        message_id,
+        request.kind,
+        request.order.order_id,
+        request.order.email,
+        msgspec.json.encode(request).decode(),
+    )
+    if written:
+        await enqueue(connection, "notifications", SEND, message_id)
+
+
+async def load_unsent(database: Database, message_id: str) -> NotifyOrder | None:
+    """The message, unless it was sent already."""
+    row = await database.fetchrow(
+        "SELECT content FROM messages WHERE message_id = $1 AND sent_at IS NULL", message_id
+    )
+    return None if row is None else msgspec.json.decode(row["content"], type=NotifyOrder)
+
+
+async def mark_sent(database: Database, message_id: str, relay: str) -> None:
+    await database.apply(
+        "UPDATE messages SET sent_at = now(), relay = $2 WHERE message_id = $1 AND sent_at IS NULL",
+        message_id,
+        relay,
+    )
