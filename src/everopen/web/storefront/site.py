@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import HttpMethod, Request, route
 from litestar.datastructures import Cookie, State
+from litestar.di import NamedDependency
 
 from everopen.core.errors import Unauthenticated
 from everopen.web.storefront.assets import Assets
@@ -59,6 +60,10 @@ class Site:
             secure=self.secure,
             samesite="lax",
         )
+
+
+# What a handler's `site` parameter is annotated with, for Litestar to provide it.
+GivenSite = NamedDependency[Site]
 
 
 def basket_of(request: WebRequest) -> Basket | None:

@@ -1,10 +1,11 @@
 """Looking around: home, search, a product, help."""
 
 from litestar import Response
+from litestar.params import FromPath
 
 from everopen.core.errors import InvalidInput, OperationalError
 from everopen.web.storefront import rendering
-from everopen.web.storefront.site import Site, WebRequest, basket_of, page
+from everopen.web.storefront.site import GivenSite, WebRequest, basket_of, page
 from everopen.web.storefront.views import product as views
 from everopen.web.storefront.views.listing import SORTS, Listing, category_trail
 
@@ -12,13 +13,13 @@ _RETRY_AFTER = {"retry-after": "5"}
 
 
 @page("/")
-async def home(request: WebRequest, site: Site) -> Response[str]:
+async def home(request: WebRequest, site: GivenSite) -> Response[str]:
     """The shop window: it needs no other service to answer."""
     return site.render.page("home.html", basket=basket_of(request))
 
 
 @page("/search")
-async def search(request: WebRequest, site: Site) -> Response[str]:
+async def search(request: WebRequest, site: GivenSite) -> Response[str]:
     """A list of products, by words and filters."""
     listing = Listing.parse(dict(request.query_params.items()), site.currency)
     try:
@@ -50,7 +51,7 @@ async def search(request: WebRequest, site: Site) -> Response[str]:
 
 
 @page("/products/{handle:path}")
-async def product(request: WebRequest, site: Site, handle: str) -> Response[str]:
+async def product(request: WebRequest, site: GivenSite, handle: FromPath[str]) -> Response[str]:
     """One product, showing one variant: the one named by `sku`, or the first that can be had."""
     found = await site.shop.product(handle.removeprefix("/"))
     available = await site.shop.stock([variant.sku for variant in found.variants])
@@ -69,7 +70,7 @@ async def product(request: WebRequest, site: Site, handle: str) -> Response[str]
 
 
 @page("/help")
-async def help_page(request: WebRequest, site: Site) -> Response[str]:
+async def help_page(request: WebRequest, site: GivenSite) -> Response[str]:
     """How ordering, paying and cancelling work here, and what is stored."""
     return site.render.page("help.html", basket=basket_of(request))
 
@@ -82,7 +83,7 @@ async def robots() -> Response[str]:
 
 
 @page("/assets/{name:str}")
-async def asset(site: Site, name: str) -> Response[bytes] | Response[str]:
+async def asset(site: GivenSite, name: FromPath[str]) -> Response[bytes] | Response[str]:
     """Our own style sheet, script and symbols."""
     found = site.assets.find(name)
     if found is None:

@@ -16,9 +16,10 @@ from everopen.core.errors import (
     NotFound,
     Unauthenticated,
 )
+from everopen.core.skus import parse_sku
 from everopen.web.storefront import rendering
 from everopen.web.storefront.basket import Basket
-from everopen.web.storefront.site import Site, WebRequest, basket_of, form_of, page, token_of
+from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
 from everopen.web.storefront.views.problems import sentence
 
 # A cart that is gone, was ordered, or belongs to a session that has ended: a new one takes its place.
@@ -27,7 +28,7 @@ _CART_CLOSED = "cart-closed"
 
 
 @page("/cart")
-async def show(request: WebRequest, site: Site) -> Response[str]:
+async def show(request: WebRequest, site: GivenSite) -> Response[str]:
     """What is in the cart, at today's prices."""
     basket, token = basket_of(request), token_of(request)
     if basket is None or not token:
@@ -40,10 +41,10 @@ async def show(request: WebRequest, site: Site) -> Response[str]:
 
 
 @post("/cart/add")
-async def add(request: WebRequest, site: Site) -> Response[str]:
+async def add(request: WebRequest, site: GivenSite) -> Response[str]:
     """Put something into the cart, in addition to what is there; the first time, into a new one."""
     form = dict(await form_of(request))
-    sku, quantity = _sku(form), quantity_of(form.get("quantity", "1"))
+    sku, quantity = parse_sku(form.get("sku", "")), quantity_of(form.get("quantity", "1"))
     token, basket = token_of(request), basket_of(request)
     cookies = []
     if token and basket:
@@ -67,14 +68,14 @@ async def add(request: WebRequest, site: Site) -> Response[str]:
 
 
 @post("/cart/update")
-async def update(request: WebRequest, site: Site) -> Response[str]:
+async def update(request: WebRequest, site: GivenSite) -> Response[str]:
     """Change how many of something are in the cart, or take it out."""
     form = dict(await form_of(request))
     basket, token = basket_of(request), token_of(request)
     if basket is None or not token:
         return rendering.see_other("/cart")
     try:
-        sku = _sku(form)
+        sku = parse_sku(form.get("sku", ""))
         quantity = 0 if "remove" in form else quantity_of(form.get("quantity", ""), least=0)
         cart = await site.shop.set_line(token, basket.cart_id, sku, quantity)
     except _CART_IS_OVER:
@@ -146,10 +147,3 @@ def quantity_of(typed: str, least: int = 1) -> int:
             "invalid-quantity", f"The quantity must be a whole number from {least} to {limits.LINE_QUANTITY}."
         )
     return int(text)
-
-
-def _sku(form: dict[str, str]) -> str:
-    sku = form.get("sku", "").strip()
-    if not 0 < len(sku) <= limits.NAME_CHARACTERS or not sku.isprintable():
-        raise InvalidInput("invalid-sku", "This form does not say which product is meant. Please go back.")
-    return sku

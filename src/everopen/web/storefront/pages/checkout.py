@@ -23,7 +23,7 @@ from everopen.core.errors import (
 )
 from everopen.web.storefront import rendering
 from everopen.web.storefront.basket import Basket
-from everopen.web.storefront.site import Site, WebRequest, basket_of, form_of, page, token_of
+from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
 from everopen.web.storefront.views import checkout as views
 from everopen.web.storefront.views.checkout import CheckoutForm
 from everopen.web.storefront.views.problems import sentence
@@ -34,7 +34,7 @@ _NO_SUCH_CART = (NotFound, Forbidden, Unauthenticated)
 
 
 @page("/checkout")
-async def show(request: WebRequest, site: Site) -> Response[str]:
+async def show(request: WebRequest, site: GivenSite) -> Response[str]:
     """The form, for the cart that this browser fills."""
     basket, token = basket_of(request), token_of(request)
     if basket is None or not token:
@@ -51,7 +51,7 @@ async def show(request: WebRequest, site: Site) -> Response[str]:
 
 
 @post("/checkout")
-async def place(request: WebRequest, site: Site) -> Response[str]:
+async def place(request: WebRequest, site: GivenSite) -> Response[str]:
     """Place the order; or show what is wrong; or say that the outcome is not known yet."""
     sent = await form_of(request)
     form = CheckoutForm.parse(sent)

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 
 from everopen.core.errors import BusinessError, NotFound, OperationalError, Unauthenticated
 from everopen.kit import telemetry
@@ -18,7 +19,7 @@ _Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 
 @page("/{path:path}")
-async def nothing_here(path: str) -> Response[str]:
+async def nothing_here(path: FromPath[str]) -> Response[str]:
     """Every address that no other page has.
 
     Raises:

@@ -4,13 +4,23 @@ from urllib.parse import quote
 
 from litestar import Response
 from litestar.handlers import post
+from litestar.params import FromPath
 
 from everopen.contracts.orders import Order
 from everopen.contracts.payments import PaymentMethod
 from everopen.core.errors import BusinessError, EveropenError, NotFound, OperationalError, Unauthenticated
 from everopen.web.storefront import rendering
 from everopen.web.storefront.basket import Basket
-from everopen.web.storefront.site import Site, WebRequest, basket_of, form_of, page, require_token, token_of
+from everopen.web.storefront.site import (
+    GivenSite,
+    Site,
+    WebRequest,
+    basket_of,
+    form_of,
+    page,
+    require_token,
+    token_of,
+)
 from everopen.web.storefront.views import checkout as forms
 from everopen.web.storefront.views import orderstatus as views
 from everopen.web.storefront.views.problems import sentence
@@ -19,7 +29,7 @@ _RETRY_S = 5
 
 
 @page("/orders")
-async def index(request: WebRequest, site: Site) -> Response[str]:
+async def index(request: WebRequest, site: GivenSite) -> Response[str]:
     """The orders of this browser."""
     token = token_of(request)
     orders: tuple[Order, ...] = ()
@@ -37,7 +47,7 @@ async def index(request: WebRequest, site: Site) -> Response[str]:
 
 
 @page("/orders/{order_id:str}")
-async def show(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+async def show(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Where an order stands. The page looks again by itself while something is awaited."""
     token = require_token(request)
     try:
@@ -48,7 +58,7 @@ async def show(request: WebRequest, site: Site, order_id: str) -> Response[str]:
 
 
 @post("/orders/{order_id:str}/payment")
-async def choose(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+async def choose(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Pay with something else."""
     token = require_token(request)
     chosen = forms.instruments(forms.read_tokens(dict(await form_of(request))))
@@ -63,7 +73,7 @@ async def choose(request: WebRequest, site: Site, order_id: str) -> Response[str
 
 
 @post("/orders/{order_id:str}/cancel")
-async def cancel(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+async def cancel(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Cancel the order, if it may still be."""
     token = require_token(request)
     try:
@@ -74,7 +84,7 @@ async def cancel(request: WebRequest, site: Site, order_id: str) -> Response[str
 
 
 @post("/orders/{order_id:str}/again")
-async def order_again(request: WebRequest, site: Site, order_id: str) -> Response[str]:
+async def order_again(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Put the same things into a new cart; what is not on sale any more is left out."""
     token = require_token(request)
     order = await site.shop.order(token, order_id)
@@ -89,7 +99,7 @@ async def order_again(request: WebRequest, site: Site, order_id: str) -> Respons
 
 
 @page(["/orders/{order_id:str}/payment", "/orders/{order_id:str}/cancel", "/orders/{order_id:str}/again"])
-async def back_to_order(order_id: str) -> Response[str]:
+async def back_to_order(order_id: FromPath[str]) -> Response[str]:
     """The address of a form that was opened by itself, from the history or a reload."""
     return rendering.see_other(f"/orders/{quote(order_id, safe='')}")
 
