@@ -17,6 +17,7 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/carts": "cart",
     "/v1/sessions": "identity",
     "/v1/customers": "identity",
+    "/v1/.well-known": "identity",
     "/v1/orders": "orders",
     "/v1/stock": "inventory",
     "/v1/inventory": "inventory",
@@ -25,6 +26,8 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/webhooks": "payments",
 }
 _UPLOADS = "/v1/imports"
+# Internal routes are under the service's name, but for those named after what the service keeps.
+_INTERNAL_PREFIXES: dict[ServiceName, str] = {"cart": "/internal/carts"}
 
 _ROUTE_TIMEOUT_S = 30  # above the services' own deadlines, which are what callers meet
 _READ_TRY_TIMEOUT_S = 5
@@ -52,9 +55,13 @@ def mesh_routes() -> list[dict[str, Any]]:
     internal = [
         route
         for service in PLATFORM_SERVICES
-        for route in _routes_to({"path_separated_prefix": f"/internal/{service}"}, service)
+        for route in _routes_to({"path_separated_prefix": _internal_prefix(service)}, service)
     ]
     return [*internal, *_api_routes(), _refused("/")]
+
+
+def _internal_prefix(service: ServiceName) -> str:
+    return _INTERNAL_PREFIXES.get(service, f"/internal/{service}")
 
 
 def _api_routes() -> list[dict[str, Any]]:
