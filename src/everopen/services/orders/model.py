@@ -260,6 +260,13 @@ def _cancelled(standing: Standing, event: CancelWished) -> Change | None:
             state="cancelled", durable=True, reason=event.reason, owed=("release-stock", "close-payment")
         )
     if standing.state in ("confirmed", "capture_failed", "captured"):
+        if standing.refund_state == "refunded":  # only the goods are still to come back
+            return Change(
+                state="cancelled",
+                durable=True,
+                reason=event.reason,
+                owed=("return-stock", "notify-cancelled"),
+            )
         # The money may be on its way: it is voided, or given back.
         return Change(
             state="cancelled",
