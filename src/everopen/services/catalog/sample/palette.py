@@ -1,6 +1,6 @@
 """The sample's colours, each with one that goes with it."""
 
-# name: (colour, companion)
+# By name: the colour, and its companion.
 COLOURS: dict[str, tuple[str, str]] = {
     "ash": ("#dcc7a4", "#5c6b78"),
     "berry": ("#7d2f4f", "#f2c6a8"),

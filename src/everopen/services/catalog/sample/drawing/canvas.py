@@ -59,9 +59,8 @@ class Canvas:
 
     def rect(self, x: float, y: float, w: float, h: float, fill: str, r: float = 0, extra: str = "") -> None:
         corner = f' rx="{_n(r)}"' if r else ""
-        self._add(
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}"{corner} fill="{fill}"{_sp(extra)}/>'
-        )
+        place = f'x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}"'
+        self._add(f'<rect {place}{corner} fill="{fill}"{_sp(extra)}/>')
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, fill: str, extra: str = "") -> None:
         self._add(

@@ -1,6 +1,6 @@
 """Furniture, and what stands on a desk."""
 
-from everopen.services.catalog.sample.drawing.canvas import FLOOR, Canvas, Paint, dark, light, mix
+from everopen.services.catalog.sample.drawing.canvas import Canvas, Paint, dark, light, mix
 
 WOOD = "#b07f4f"
 GRAPHITE = "#33383d"

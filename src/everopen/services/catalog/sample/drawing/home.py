@@ -78,7 +78,10 @@ def vase(c: Canvas, p: Paint) -> None:
 
 def cushion(c: Canvas, p: Paint) -> None:
     c.shadow(300, 360, 470)
-    body = "M130 190q-12 -44 30 -34q140 24 280 0q42 -10 30 34q-24 120 0 240q12 44 -30 34q-140 -22 -280 0q-42 10 -30 -34q24 -120 0 -240z"
+    body = (
+        "M130 190q-12 -44 30 -34q140 24 280 0q42 -10 30 34q-24 120 0"
+        " 240q12 44 -30 34q-140 -22 -280 0q-42 10 -30 -34q24 -120 0 -240z"
+    )
     c.path(body, c.ball(p.main))
     c.begin(clip=body)
     kind = p.style % 4
@@ -133,7 +136,8 @@ def rug(c: Canvas, p: Paint) -> None:
     for x, y, s in ((300, 342, 54), (210, 342, 30), (390, 342, 30)):
         c.path(f"M{x} {y - s}l{s * 1.1:.0f} {s}l{-s * 1.1:.0f} {s}l{-s * 1.1:.0f} {-s}z", p.main)
         c.path(
-            f"M{x} {y - s * 0.5:.0f}l{s * 0.55:.0f} {s * 0.5:.0f}l{-s * 0.55:.0f} {s * 0.5:.0f}l{-s * 0.55:.0f} {-s * 0.5:.0f}z",
+            f"M{x} {y - s * 0.5:.0f}l{s * 0.55:.0f} {s * 0.5:.0f}l{-s * 0.55:.0f}"
+            f" {s * 0.5:.0f}l{-s * 0.55:.0f} {-s * 0.5:.0f}z",
             p.accent,
         )
     c.line("".join(f"M{x} 456v18" for x in range(68, 540, 14)), light(p.main, 0.5), 4)

@@ -114,7 +114,8 @@ def board(c: Canvas, p: Paint) -> None:
     c.begin("rotate(5 300 480)")
     if p.style % 2:
         c.path(
-            "M180 216q0 -30 30 -30h50q10 0 12 -14l4 -70q2 -22 24 -22t24 22l4 70q2 14 12 14h50q30 0 30 30v240q0 30 -30 30h-180q-30 0 -30 -30z",
+            "M180 216q0 -30 30 -30h50q10 0 12 -14l4 -70q2 -22 24 -22t24 22l4"
+            " 70q2 14 12 14h50q30 0 30 30v240q0 30 -30 30h-180q-30 0 -30 -30z",
             c.down(p.main),
         )
         c.circle(300, 118, 12, light(c.backdrop, 0.35))
@@ -172,7 +173,8 @@ def glass(c: Canvas, p: Paint) -> None:
         for x in (214, 386):
             c.shadow(x, 130)
             c.path(
-                f"M{x - 62} 250c-6 120 20 136 56 140l-2 72q-2 14 -40 18v6h96v-6q-38 -4 -40 -18l-2 -72c36 -4 62 -20 56 -140z",
+                f"M{x - 62} 250c-6 120 20 136 56 140l-2 72q-2 14 -40"
+                f" 18v6h96v-6q-38 -4 -40 -18l-2 -72c36 -4 62 -20 56 -140z",
                 tint,
                 'opacity=".75"',
             )
@@ -188,7 +190,8 @@ def glass(c: Canvas, p: Paint) -> None:
             'opacity=".78"',
         )
         c.path(
-            f"M{x - 64} {y + 70}l6 {FLOOR - y - 78}q2 10 14 10h88q12 0 14 -10l6 -{FLOOR - y - 78}q-64 12 -128 0z",
+            f"M{x - 64} {y + 70}l6 {FLOOR - y - 78}q2 10 14"
+            f" 10h88q12 0 14 -10l6 -{FLOOR - y - 78}q-64 12 -128 0z",
             p.main,
             'opacity=".42"',
         )
