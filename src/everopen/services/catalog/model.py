@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -10,7 +11,8 @@ from everopen.core.errors import InvalidInput, NotFound
 CATEGORY_SEPARATOR = " > "
 HANDLE_CHARACTERS = 255
 _HANDLE = re.compile(r"[^\W_]+(?:[-_]+[^\W_]+)*")
-_IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}(?:\.[A-Za-z0-9_-]{1,60})?\.(?P<kind>[a-z]{3,4})")
+IMAGE_STEM_CHARACTERS = 120
+_IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}\.(?P<kind>[a-z]{3,4})")
 IMAGE_TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
@@ -119,3 +121,17 @@ def check_image_name(name: str) -> str:
             + ", ".join(f".{kind}" for kind in IMAGE_TYPES)
             + ".",
         ) from None
+
+
+def stored_image_name(source: str) -> str | None:
+    """The name under which an image is stored that a file names by URL or by file name; None if it has none.
+
+    Shopify's URLs end in the file name and a version (`…/mug.png?v=1`); only the name is kept, since
+    images are served from the bucket alone.
+    """
+    name = unquote(urlsplit(source).path if "://" in source or source.startswith("//") else source)
+    stem, dot, kind = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:IMAGE_STEM_CHARACTERS]
+    name = f"{stem}{dot}{kind.lower()}"
+    match = _IMAGE_NAME.fullmatch(name)
+    return name if match is not None and match["kind"] in IMAGE_TYPES else None

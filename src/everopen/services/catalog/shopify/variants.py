@@ -1,13 +1,12 @@
 """The values of a row: a variant and its numbers, yes and no, image names."""
 
 import re
-from urllib.parse import unquote, urlsplit
 
 from everopen.core import limits
-from everopen.core.errors import InvalidInput, NotFound
+from everopen.core.errors import InvalidInput
 from everopen.core.money import parse_money
 from everopen.core.skus import parse_sku
-from everopen.services.catalog.model import VariantRecord, image_type
+from everopen.services.catalog.model import VariantRecord, stored_image_name
 from everopen.services.catalog.shopify import columns as col
 from everopen.services.catalog.shopify.rows import Row
 
@@ -93,23 +92,12 @@ def is_true(row: Row, column: str, *, default: bool) -> bool:
 def image_name(source: str, column: str) -> str:
     """The name in the image bucket of an image that the file names by URL or by file name.
 
-    Shopify's URLs end in the file name and a version (`…/mug.png?v=1`); only the name is kept, since
-    images are served from the bucket alone.
-
     Raises:
         BadValue: the address does not end in a name that an image can have.
     """
-    name = unquote(urlsplit(source).path if "://" in source or source.startswith("//") else source)
-    name = name.replace("\\", "/").rsplit("/", 1)[-1]
-    stem, dot, kind = name.rpartition(".")
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:120]
-    name = f"{stem}{dot}{kind.lower()}"
-    try:
-        image_type(name)
-    except NotFound as error:
-        raise BadValue(
-            f"{col.label(column)!r} does not end in the name of an image file: {source[:120]!r}."
-        ) from error
+    name = stored_image_name(source)
+    if name is None:
+        raise BadValue(f"{col.label(column)!r} does not end in the name of an image file: {source[:120]!r}.")
     return name
 
 
