@@ -3,11 +3,25 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from litestar import Litestar
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from litestar import Litestar, Router
 from obstore.store import S3Store
 
 from everopen.apps.openapi import api_description
-from everopen.apps.settings import ObjectStoreSettings, ProcessSettings, ProviderSettings
+from everopen.apps.settings import (
+    CellSettings,
+    HostPort,
+    MailSettings,
+    ObjectStoreSettings,
+    ProcessSettings,
+    ProviderSettings,
+)
 from everopen.core.errors import ConfigurationError
 from everopen.kit.auth import TokenIssuer, TokenVerifier
 from everopen.kit.cache import Cache
@@ -243,3 +257,35 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
     return [
         adapters[p.name](p.name, p.api_url, p.secret_key, p.webhook_secret, p.timeout_s) for p in settings
     ]
+
+
+def describing_routers(state_dir: Path) -> list[Router]:
+    """The routes of every service, for describing them: nothing is started.
+
+    Args:
+        state_dir: a scratch directory, which some services want to exist.
+    """
+    key = Ed25519PrivateKey.generate()
+    private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    nowhere = HostPort("127.0.0.1", 1)
+    parts = _Parts(
+        ProcessSettings(
+            instance="description",
+            region="none",
+            zone="none",
+            listen=nowhere,
+            services=tuple(_BUILDERS),
+            state_dir=str(state_dir),
+            mesh_url="http://127.0.0.1:1",
+            public_url="http://127.0.0.1:1",
+            service_key="none",
+            home_cell="none",
+            cells={"none": CellSettings(members=(nowhere,))},
+            role_passwords=dict.fromkeys(_BUILDERS, "none"),
+            token_private_key_pem=private_pem,
+            token_public_keys_pem={"none": public_pem},
+            mail=MailSettings(relays=(nowhere,)),
+        )
+    )
+    return [_build(service, parts).router for service in _BUILDERS]

@@ -1,0 +1,1 @@
+"""Identity: sessions, customers, and the keys with which anyone can check who is asking."""
