@@ -1,8 +1,9 @@
-"""The command line: `everopen up|down|status|logs`."""
+"""The command line: `everopen up|down|status|logs|import`."""
 
 import click
 
 from everopen.apps.cli.down import down
+from everopen.apps.cli.import_catalog import import_catalog
 from everopen.apps.cli.logs import logs
 from everopen.apps.cli.status import status
 from everopen.apps.cli.up import up
@@ -17,5 +18,5 @@ def main() -> None:
     """
 
 
-for _command in (up, down, status, logs):
+for _command in (up, down, status, logs, import_catalog):
     main.add_command(_command)

@@ -129,7 +129,10 @@ def stored_image_name(source: str) -> str | None:
     Shopify's URLs end in the file name and a version (`…/mug.png?v=1`); only the name is kept, since
     images are served from the bucket alone.
     """
-    name = unquote(urlsplit(source).path if "://" in source or source.startswith("//") else source)
+    try:
+        name = unquote(urlsplit(source).path if "://" in source or source.startswith("//") else source)
+    except ValueError:
+        return None  # not an address at all
     stem, dot, kind = name.replace("\\", "/").rpartition("/")[2].rpartition(".")
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:IMAGE_STEM_CHARACTERS]
     name = f"{stem}{dot}{kind.lower()}"
