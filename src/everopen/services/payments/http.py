@@ -1,5 +1,6 @@
 """The payments API."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Router, get, post, put
@@ -11,6 +12,8 @@ from everopen.contracts.payments import (
     Capture,
     PaymentMethod,
     PaymentMethods,
+    Reconcile,
+    Reconciliation,
     Refund,
     Settlement,
 )
@@ -18,9 +21,11 @@ from everopen.core.errors import NotFound
 from everopen.kit.database import Database
 from everopen.kit.http import internal_only
 from everopen.services.payments.handlers import Authorizer
+from everopen.services.payments.reconciler import Reconciler
 from everopen.services.payments.requests import (
     check_amount,
     check_authorize,
+    check_reconcile,
     check_refund,
     parse_order_id,
 )
@@ -38,11 +43,13 @@ def build_router(
     authorizer: Authorizer,
     settler: Settler,
     desk: WebhookDesk,
+    reconcilers: Mapping[str, Reconciler],
     methods: tuple[PaymentMethod, ...],
 ) -> Router:
     """The routes.
 
     Args:
+        reconcilers: by provider.
         methods: the ways to pay, in the order of the shop's policy.
     """
     providers = tuple(method.provider for method in methods)
@@ -94,6 +101,11 @@ def build_router(
         check_refund(refund_id, data)
         return await settler.refund(parse_order_id(order_id, cell), refund_id, data.amount)
 
+    @post("/internal/payments/reconcile", status_code=200, guards=[internal_only], include_in_schema=False)
+    async def reconcile(data: Reconcile) -> Reconciliation:
+        check_reconcile(data, providers)
+        return Reconciliation(known=await reconcilers[data.provider].examine(data.reference))
+
     @get("/internal/payments/{order_id:str}", guards=[internal_only], include_in_schema=False)
     async def payment(order_id: OrderId) -> PaymentView:
         found = await read_payment(database, parse_order_id(order_id, cell))
@@ -101,4 +113,16 @@ def build_router(
             raise NotFound("unknown-payment", "Nothing is known of a payment of this order.")
         return found
 
-    return Router("/", route_handlers=[payment_methods, webhook, authorize, capture, void, refund, payment])
+    return Router(
+        "/",
+        route_handlers=[
+            payment_methods,
+            webhook,
+            authorize,
+            capture,
+            void,
+            refund,
+            reconcile,
+            payment,
+        ],
+    )

@@ -106,6 +106,22 @@ class Reconciler:
             await self._void_all()
         return False
 
+    async def examine(self, reference: str) -> bool:
+        """Judge one payment now, however old it is: the periodic reading of the list does not go back so far.
+
+        Returns:
+            False if the provider has no such payment of this cell.
+
+        Raises:
+            Unavailable, OutcomeUnknown: the provider or the database; nothing is lost by it.
+        """
+        payment = await self._provider.look_up(reference)
+        if payment is None or payment.cell != self._cell or not payment.order_id:
+            return False
+        await self._judge_all([payment])
+        await self._void_all()
+        return True
+
     async def _hold_turn(self) -> bool:
         name = self._provider.name
         return await work.hold_turn(self._database, name, self._instance, self._timings.lease_s)

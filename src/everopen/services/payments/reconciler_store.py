@@ -77,7 +77,9 @@ async def end_sweep(database: Database, provider: str, swept_to: datetime) -> No
         await connection.execute(
             "UPDATE reconcilers SET swept_to = greatest(swept_to, $2) WHERE provider = $1", provider, swept_to
         )
-        await connection.execute("DELETE FROM webhook_events WHERE received_at < now() - $1", _EVENTS_KEPT)
+        await connection.execute(
+            "DELETE FROM webhook_events WHERE received_at < now() - $1::interval", _EVENTS_KEPT
+        )
 
     await database.run(work)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from everopen.contracts.payments import Authorize, Refund
+from everopen.contracts.payments import Authorize, Reconcile, Refund
 from everopen.core import limits
 from everopen.core.errors import InvalidInput, NotFound, Unprocessable
 from everopen.core.ids import Id
@@ -11,6 +11,7 @@ from everopen.core.money import MINOR_UNIT_DIGITS, Money
 TOKEN_CHARACTERS = 255
 URL_CHARACTERS = 2048
 REFUND_ID_CHARACTERS = 100
+REFERENCE_CHARACTERS = 255
 ROUNDS = 1000
 
 
@@ -75,6 +76,20 @@ def check_authorize(request: Authorize, providers: Collection[str]) -> None:
             "invalid-return-url",
             f"return_url is an http or https URL of at most {URL_CHARACTERS} characters.",
         )
+
+
+def check_reconcile(request: Reconcile, providers: Collection[str]) -> None:
+    """Refuse what names no payment.
+
+    Raises:
+        Unprocessable, InvalidInput: with a code that says which rule.
+    """
+    if request.provider not in providers:
+        raise Unprocessable("unknown-provider", f"The provider must be one of {', '.join(providers)}.")
+    # It becomes a part of a path at the provider.
+    plain = request.reference.replace("_", "").replace("-", "")
+    if len(request.reference) > REFERENCE_CHARACTERS or not (plain.isascii() and plain.isalnum()):
+        raise InvalidInput("invalid-reference", "This is not a provider's reference.")
 
 
 def check_refund(refund_id: str, request: Refund) -> None:

@@ -62,6 +62,7 @@ def build(
             authorizer=Authorizer(database, router, cell, generation),
             settler=settler,
             desk=WebhookDesk(database, router, mesh),
+            reconcilers=dict(zip(router.names, reconcilers, strict=True)),
             methods=tuple(methods),
         ),
         parts=[*router.providers, *reconcilers],

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
 import msgspec
@@ -147,7 +147,8 @@ class Plainpay:
         self, since: datetime, *, refunds: bool = False
     ) -> AsyncIterator[ProviderPayment]:
         del refunds  # always there
-        query = [("limit", str(_PAGE)), ("created_after", since.astimezone(UTC).isoformat())]
+        after = since.astimezone(UTC) - timedelta(seconds=1)  # Plainpay leaves the moment itself out
+        query = [("limit", str(_PAGE)), ("created_after", after.isoformat())]
         cursor: list[tuple[str, str]] = []
         while True:
             page = _read(await self._get("/v1/authorizations", query + cursor), _Page)
