@@ -20,7 +20,7 @@ from everopen.apps.platform.preflight import (
 )
 from everopen.apps.platform.progress import Progress
 from everopen.apps.platform.stop import stop_zones
-from everopen.apps.platform.waiting import Check, wait_until_ready
+from everopen.apps.platform.waiting import Check, Starts, wait_until_ready
 from everopen.apps.platform.wiring import IMAGE_BUCKET
 from everopen.core.errors import ConfigurationError, OperationalError
 from everopen.core.time import Deadline
@@ -209,6 +209,7 @@ class _Run:
     supervisors: Mapping[str, Supervisor]
     build: Build
     session: aiohttp.ClientSession
+    starts: Starts = field(default_factory=Starts)
 
     async def everything(self, hooks: ServiceHooks | None) -> None:
         """Each thing as soon as what it needs is there; at the end all of it is ready."""
@@ -265,7 +266,7 @@ class _Run:
         self, checks: Mapping[str, Check], instances: tuple[Instance, ...], timeout_s: float
     ) -> None:
         progress = self.start.progress
-        await wait_until_ready(checks, self.supervisors, instances, progress, timeout_s)
+        await wait_until_ready(checks, self.supervisors, instances, progress, timeout_s, self.starts)
 
     def _check(self, instance: Instance) -> Check:
         return lambda: not_ready(self.session, instance)

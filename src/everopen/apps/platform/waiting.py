@@ -15,13 +15,13 @@ from everopen.topology import Instance
 Check = Callable[[], Awaitable[str | None]]
 
 _POLL_S = 0.15
-_SUPERVISOR_EVERY = 10  # polls
-_STARTS_THAT_ARE_ENOUGH = 4
+_SUPERVISOR_EVERY = 5  # polls
+_STARTS_THAT_ARE_ENOUGH = 3
 _LOG_TAIL_LINES = 12
 
 
 @dataclass(slots=True)
-class _Starts:
+class Starts:
     """How often programs were started, to see which keeps ending."""
 
     seen: dict[str, set[int]] = field(default_factory=dict)
@@ -44,6 +44,7 @@ async def wait_until_ready(
     instances: Sequence[Instance],
     progress: Progress,
     timeout_s: float,
+    starts: Starts,
 ) -> None:
     """Wait until every check passes.
 
@@ -51,13 +52,13 @@ async def wait_until_ready(
         checks: by instance (or other) name.
         supervisors: by zone; asked now and then whether a program keeps ending.
         instances: whose logs are shown when they do not get ready.
+        starts: what earlier waits of the same start have seen.
 
     Raises:
         OperationalError: not all are ready in time, or one keeps ending; with the end of its log.
     """
     deadline = Deadline.after(timeout_s)
     pending = dict.fromkeys(checks, "not asked yet")
-    starts = _Starts()
     polls = 0
     while True:
         answers = await asyncio.gather(*(checks[name]() for name in pending))

@@ -18,6 +18,7 @@ from everopen.engines.supervisor.render import SupervisorFiles
 _CALL_TIMEOUT_S = 15.0
 _NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
 _ALREADY_STARTED = 60
+_ENDED_AT_ONCE = 50  # it will be started again; whoever waits for it sees whether that helps
 _SHUTDOWN_STATE = 6
 _NO_WAIT = False
 _STOP_POLL_S = 0.1
@@ -98,7 +99,7 @@ class Supervisor:
         Raises:
             SupervisorUnreachable
         """
-        await self._tolerant("supervisor.startProcess", _ALREADY_STARTED, name, _NO_WAIT)
+        await self._tolerant("supervisor.startProcess", (_ALREADY_STARTED, _ENDED_AT_ONCE), name, _NO_WAIT)
 
     async def stop(self, name: str, *, wait: bool = True) -> None:
         """Stop a program; it stays stopped. Harmless if it does not run.
@@ -107,8 +108,8 @@ class Supervisor:
             SupervisorUnreachable
         """
         # supervisord spins while a caller waits for it; asking now and then costs nothing.
-        await self._tolerant("supervisor.stopProcess", _NOT_RUNNING, name, _NO_WAIT)
-        while wait and (await self.states())[name].pid:
+        await self._tolerant("supervisor.stopProcess", (_NOT_RUNNING,), name, _NO_WAIT)
+        while wait and (await self.states())[name].pid:  # noqa: ASYNC110  another process's state
             await asyncio.sleep(_STOP_POLL_S)
 
     async def shutdown(self) -> None:
@@ -117,13 +118,13 @@ class Supervisor:
         Raises:
             SupervisorUnreachable
         """
-        await self._tolerant("supervisor.shutdown", _SHUTDOWN_STATE)
+        await self._tolerant("supervisor.shutdown", (_SHUTDOWN_STATE,))
 
-    async def _tolerant(self, method: str, harmless: int, *arguments: Any) -> None:
+    async def _tolerant(self, method: str, harmless: tuple[int, ...], *arguments: Any) -> None:
         try:
             await asyncio.to_thread(self._call, method, *arguments)
         except xmlrpc.client.Fault as fault:
-            if fault.faultCode != harmless:
+            if fault.faultCode not in harmless:
                 raise OperationalError(f"supervisord: {method}{arguments}: {fault.faultString}") from fault
 
     def _call(self, method: str, *arguments: Any) -> Any:

@@ -1,0 +1,5 @@
+"""`python -m everopen.apps.cli`."""
+
+from everopen.apps.cli import main
+
+main()
