@@ -7,5 +7,5 @@ from everopen.apps.synthetic import place_synthetic_order
 
 
 def service_hooks() -> ServiceHooks:
-    """The services' part of `Platform.up`: schemas before the processes start, products and an order after."""
+    """The services' part of `Platform.up`: schemas before the processes, products and an order after."""
     return ServiceHooks(migrate=migrate, seed=fill_empty_catalog, synthetic_order=place_synthetic_order)
