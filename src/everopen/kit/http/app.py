@@ -7,13 +7,23 @@ from typing import Any
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from everopen.core import limits
 from everopen.core.ids import Id
 from everopen.kit import deadlines, telemetry
 from everopen.kit.health import Health
 from everopen.kit.http import callers
+from everopen.kit.http.bodies import StrictRequest
 from everopen.kit.http.problems import EXCEPTION_HANDLERS
 from everopen.kit.service import Lifecycle, Service
 
@@ -59,6 +69,18 @@ def _request_context(app: ASGIApp) -> ASGIApp:
     return handle
 
 
+class _Application(Litestar):
+    """Litestar calls middleware only for routes that it finds; what is not found has its request id too."""
+
+    async def __call__(
+        self,
+        scope: Scope | LifeSpanScope,
+        receive: Receive | LifeSpanReceive,
+        send: Send | LifeSpanSend,
+    ) -> None:
+        await _request_context(super().__call__)(scope, receive, send)  # type: ignore[arg-type]
+
+
 def build_app(
     services: Sequence[Service],
     checks: callers.CallerChecks,
@@ -86,11 +108,11 @@ def build_app(
 
     state: dict[str, Any] = {"health": health}
     callers.remember(state, checks)
-    return Litestar(
+    return _Application(
         route_handlers=[_live, _ready, *(service.router for service in services)],
         dependencies=callers.PRINCIPAL,
         exception_handlers=EXCEPTION_HANDLERS,
-        middleware=[_request_context],
+        request_class=StrictRequest,
         lifespan=[lifespan],
         request_max_body_size=limits.BODY_BYTES,
         openapi_config=None,

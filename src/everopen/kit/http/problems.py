@@ -1,12 +1,16 @@
 """Errors as problem documents (RFC 9457)."""
 
 import logging
+import re
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.routes import HTTPRoute
+from litestar.types.internal_types import PathParameterDefinition
 
 from everopen.core.errors import BusinessError, OperationalError, OutcomeUnknown
 from everopen.kit import telemetry
@@ -60,14 +64,32 @@ def _operational(request: Request[Any, Any, Any], error: OperationalError) -> Re
     )
 
 
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     extra: dict[str, Any] = {}
     if isinstance(error, ValidationException):
         code = "invalid-request"
         extra = {"errors": error.extra} if error.extra else {}
-    headers = {"allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else None
+    headers = None
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # RFC 9110, section 15.5.6: it must say which are
+        headers = {"allow": ", ".join(_allowed_methods(request))}
     return problem(error.status_code, code, error.detail, extra, headers)
+
+
+def _allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
+    """The methods of the routes at the request's path."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, HTTPRoute):
+            parts = (
+                (".+" if part.type is Path else "[^/]+")
+                if isinstance(part, PathParameterDefinition)
+                else re.escape(part)
+                for part in route.path_components
+            )
+            if re.fullmatch("/" + "/".join(parts), request.url.path):
+                found |= set(route.methods)
+    return sorted(found)
 
 
 def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
