@@ -13,6 +13,8 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/search": "catalog",
     "/v1/categories": "catalog",
     "/v1/imports": "catalog",
+    "/v1/images": "catalog",
+    "/v1/images": "catalog",
     "/v1/openapi.json": "catalog",
     "/v1/carts": "cart",
     "/v1/sessions": "identity",
@@ -25,7 +27,8 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/payment-methods": "payments",
     "/v1/webhooks": "payments",
 }
-_UPLOADS = "/v1/imports"
+# Bodies larger than what is held back for a repetition.
+_UPLOADS = frozenset({"/v1/imports", "/v1/images"})
 # Internal routes are under the service's name, but for those named after what the service keeps.
 _INTERNAL_PREFIXES: dict[ServiceName, str] = {"cart": "/internal/carts"}
 
@@ -68,7 +71,7 @@ def _api_routes() -> list[dict[str, Any]]:
     routes: list[dict[str, Any]] = []
     for prefix, service in API_PREFIXES.items():
         match = {"path_separated_prefix": prefix}
-        if prefix == _UPLOADS:
+        if prefix in _UPLOADS:
             routes.append(_upload(match, service))
         routes.extend(_routes_to(match, service))
     return routes
@@ -110,7 +113,7 @@ def _route(
     }
 
 
-def _upload(match: dict[str, Any], service: ServiceName) -> dict[str, Any]:
+def _upload(match: dict[str, Any], service: ServiceName, most_bytes: int) -> dict[str, Any]:
     """A long upload: a large body, and as long as it takes."""
     return {
         "match": {**match, "headers": [_method("^(POST|PUT)$")]},
@@ -123,7 +126,7 @@ def _upload(match: dict[str, Any], service: ServiceName) -> dict[str, Any]:
         "typed_per_filter_config": {
             BUFFER_FILTER: {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-                "buffer": {"max_request_bytes": limits.IMPORT_BYTES},
+                "buffer": {"max_request_bytes": most_bytes},
             }
         },
     }
