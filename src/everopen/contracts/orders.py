@@ -110,5 +110,16 @@ class Order(Reply, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Reminder(Reply, frozen=True, kw_only=True):
+    """What an order was reminded of.
+
+    Attributes:
+        owed: kinds of tasks that its state owes, due again now; those that were done do nothing.
+    """
+
+    order_id: str
+    owed: tuple[str, ...]
+
+
 class OrderPage(Page, frozen=True, kw_only=True):
     items: tuple[Order, ...]

@@ -69,6 +69,23 @@ class Settlement(Reply, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Reconcile(Request, frozen=True, kw_only=True):
+    """Look at one payment of a provider now, however old it is."""
+
+    provider: str
+    reference: str
+
+
+class Reconciliation(Reply, frozen=True, kw_only=True):
+    """What came of a look at a payment.
+
+    Attributes:
+        known: whether the provider has such a payment of this cell. If nobody claims it, it is voided.
+    """
+
+    known: bool
+
+
 class PaymentMethod(Reply, frozen=True, kw_only=True):
     """A way to pay that a storefront can offer.
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import asyncpg
+
 from everopen.contracts.inventory import (
     Availabilities,
     Movement,
@@ -13,7 +15,7 @@ from everopen.contracts.inventory import (
     Reserve,
     StockLevel,
 )
-from everopen.core.errors import NotFound
+from everopen.core.errors import Conflict, NotFound
 from everopen.core.ids import Id
 from everopen.core.skus import parse_sku
 from everopen.kit import deadlines
@@ -114,6 +116,27 @@ class Handlers:
         level = await store.level(self.database, parse_sku(sku))
         if level is None:
             raise _unknown(sku)
+        return StockLevel(sku=sku, on_hand=level.on_hand, reserved=level.reserved, version=level.version)
+
+    async def recount(self, sku: str) -> StockLevel:
+        """Set the SKU's numbers to what its ledger and its open reservations say.
+
+        Raises:
+            NotFound: the SKU never had stock (`unknown-sku`).
+            Conflict: more is reserved than the ledger says is there (`oversold`); nothing is changed.
+        """
+
+        async def work(connection: Connection) -> model.Level:
+            if await store.lock_level(connection, parse_sku(sku), create=False) is None:
+                raise _unknown(sku)
+            return await store.recount(connection, sku)
+
+        try:
+            level = await self.database.run(work, Durability.CONFIRMED, deadlines.current())
+        except asyncpg.CheckViolationError as error:
+            raise Conflict(
+                "oversold", "More is reserved than the movements say is there. Receive or adjust stock first."
+            ) from error
         return StockLevel(sku=sku, on_hand=level.on_hand, reserved=level.reserved, version=level.version)
 
     async def movements(self, sku: str, cursor: str | None, limit: int) -> MovementPage:

@@ -108,6 +108,12 @@ async def open_stock(inventory: Inventory, data: Openings) -> OpeningsResult:
     return await inventory.open(data)
 
 
+@post("/stock/{sku:str}/recount", status_code=200)
+async def recount(inventory: Inventory, sku: str) -> StockLevel:
+    """Set a SKU's numbers to what its ledger and its open reservations say."""
+    return await inventory.recount(sku)
+
+
 def router(handlers: Handlers) -> Router:
     """The API, public and internal."""
 
@@ -116,7 +122,7 @@ def router(handlers: Handlers) -> Router:
 
     internal = Router(
         path="/internal/inventory",
-        route_handlers=[reserve, release, consume, take_back, open_stock],
+        route_handlers=[reserve, release, consume, take_back, open_stock, recount],
         guards=[internal_only],
         include_in_schema=False,
     )

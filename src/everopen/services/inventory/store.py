@@ -116,6 +116,30 @@ async def lock_level(connection: Connection, sku: str, *, create: bool) -> Level
     return None if row is None else Level(row["on_hand"], row["reserved"], row["version"])
 
 
+async def recount(connection: Connection, sku: str) -> Level:
+    """Set a SKU's numbers to what its movements and its open reservations add up to.
+
+    The SKU must be locked: whoever has changed a reservation and not yet the stock waits for that.
+
+    Raises:
+        asyncpg.CheckViolationError: more is reserved than the movements say is there.
+    """
+    row = await connection.fetchrow(
+        """
+        UPDATE stock SET
+            on_hand = (SELECT coalesce(sum(quantity), 0) FROM movements WHERE sku = $1),
+            version = (SELECT coalesce(max(version), 0) FROM movements WHERE sku = $1),
+            reserved = (SELECT coalesce(sum(line.quantity), 0)
+                        FROM reservations r, unnest(r.skus, r.quantities) AS line (sku, quantity)
+                        WHERE r.state = 'reserved' AND line.sku = $1)
+        WHERE sku = $1 RETURNING on_hand, reserved, version
+        """,
+        sku,
+    )
+    assert row is not None  # noqa: S101  # the caller has locked it
+    return Level(row["on_hand"], row["reserved"], row["version"])
+
+
 async def write_change(
     connection: Connection, movement_id: str, change: Change, level: Level, fingerprint: str
 ) -> Movement:

@@ -1,0 +1,98 @@
+"""Repairing what was found, then comparing again until it is gone or the time is up."""
+
+import asyncio
+import time
+from typing import Protocol
+
+import msgspec
+
+from everopen.continuity.match.compare import Comparison, Scope
+from everopen.continuity.match.difference import Action, Repair
+from everopen.continuity.match.report import Report
+from everopen.core.errors import EveropenError
+
+_AT_ONCE = 8
+_BETWEEN_S = 2.0
+
+
+class Repairer(Protocol):
+    """Carries repairs out through the services, which decide for themselves whether to."""
+
+    async def carry_out(self, repair: Repair) -> None:
+        """Ask for the repair; it may take effect a little later.
+
+        Raises:
+            EveropenError: it was refused, or nobody answered.
+        """
+
+
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
+    """What was tried.
+
+    Attributes:
+        error: why it was not accepted; empty if it was.
+    """
+
+    repair: Repair
+    error: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Before, what was done, and after."""
+
+    before: Report
+    repairs: tuple[Repaired, ...]
+    after: Report
+
+
+async def repair_all(report: Report, repairer: Repairer) -> tuple[Repaired, ...]:
+    """Carry out every repair that a program may do, each once; reconciling comes last.
+
+    The reconciler finds what is left when the orders have been reminded of what they owe.
+    """
+    repairs = dict.fromkeys(
+        difference.repair
+        for difference in report.differences
+        if difference.repair.action is not Action.BY_HAND
+    )
+    lanes = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(repair: Repair) -> Repaired:
+        async with lanes:
+            try:
+                await repairer.carry_out(repair)
+            except EveropenError as error:
+                return Repaired(repair=repair, error=str(error))
+            return Repaired(repair=repair)
+
+    first = [repair for repair in repairs if repair.action is not Action.RECONCILE]
+    last = [repair for repair in repairs if repair.action is Action.RECONCILE]
+    done = [*await asyncio.gather(*map(one, first)), *await asyncio.gather(*map(one, last))]
+    return tuple(done)
+
+
+async def repair_and_compare(
+    comparison: Comparison, scope: Scope, before: Report, repairer: Repairer, patience_s: float
+) -> Outcome:
+    """Repair what `before` found, and compare again until nothing is left.
+
+    Orders that were repaired are judged as soon as they are at rest, though they have just changed.
+
+    Args:
+        patience_s: the most to wait for repairs to take effect.
+
+    Raises:
+        Unavailable: as `Comparison.run`.
+    """
+    repairs = await repair_all(before, repairer)
+    watched = frozenset(difference.order_id for difference in before.differences if difference.order_id)
+    scope = msgspec.structs.replace(scope, watched=watched)
+    until_s = time.monotonic() + patience_s
+    while True:
+        after = await comparison.run(scope)
+        waiting = after.watched_in_flight > 0 or any(
+            difference.repair.action is not Action.BY_HAND for difference in after.differences
+        )
+        if not waiting or time.monotonic() + _BETWEEN_S > until_s:
+            return Outcome(before=before, repairs=repairs, after=after)
+        await asyncio.sleep(_BETWEEN_S)

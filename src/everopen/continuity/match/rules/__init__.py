@@ -1,0 +1,1 @@
+"""What has to hold between the sides, one module for each part. Pure; see `judge`."""
