@@ -16,6 +16,7 @@ from everopen.contracts.identity import Session, SignIn
 from everopen.core.errors import (
     BusinessError,
     Conflict,
+    EveropenError,
     Forbidden,
     InvalidInput,
     NotFound,
@@ -167,7 +168,7 @@ async def fill_empty_catalog(gateway_url: str, merchant_password: str) -> None:
 
     Raises:
         OperationalError: a part does not answer (yet); it can be repeated.
-        BusinessError: the platform refuses; trying again does not help.
+        EveropenError: the platform refuses; trying again does not help.
     """
     from everopen.services.catalog.sample import write_sample
 
@@ -180,10 +181,12 @@ async def fill_empty_catalog(gateway_url: str, merchant_password: str) -> None:
             sample = await asyncio.to_thread(write_sample, Path(scratch))
             async with MerchantClient.signed_in(gateway_url, merchant_password) as client:
                 images = [(file.name, file) for file in sorted(sample.images.iterdir())]
-                await client.store_images(images, lambda: None)
+                stored = await client.store_images(images, lambda: None)
                 result = await client.import_products(sample.csv, lambda _: None)
         if result.error is not None:
             raise Unavailable(f"the sample catalog: {result.error}")
+        if stored.refused or result.failed:
+            raise EveropenError(f"the sample catalog was not taken whole: {stored.refused[:3]}, {result}")
         await _shown(mesh, sample.products)
     finally:
         await mesh.stop()

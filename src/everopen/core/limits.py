@@ -2,6 +2,7 @@
 
 BODY_BYTES = 64 * 1024  # a JSON request
 IMPORT_BYTES = 64 * 1024 * 1024  # a product CSV
+IMAGE_BYTES = 5 * 1024 * 1024  # a product image
 CART_LINES = 100
 LINE_QUANTITY = 999
 SKU_CHARACTERS = 100

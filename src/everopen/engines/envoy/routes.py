@@ -14,7 +14,6 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/categories": "catalog",
     "/v1/imports": "catalog",
     "/v1/images": "catalog",
-    "/v1/images": "catalog",
     "/v1/openapi.json": "catalog",
     "/v1/carts": "cart",
     "/v1/sessions": "identity",
@@ -28,7 +27,7 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/webhooks": "payments",
 }
 # Bodies larger than what is held back for a repetition.
-_UPLOADS = frozenset({"/v1/imports", "/v1/images"})
+_UPLOADS = {"/v1/imports": limits.IMPORT_BYTES, "/v1/images": limits.IMAGE_BYTES}
 # Internal routes are under the service's name, but for those named after what the service keeps.
 _INTERNAL_PREFIXES: dict[ServiceName, str] = {"cart": "/internal/carts"}
 
@@ -72,7 +71,7 @@ def _api_routes() -> list[dict[str, Any]]:
     for prefix, service in API_PREFIXES.items():
         match = {"path_separated_prefix": prefix}
         if prefix in _UPLOADS:
-            routes.append(_upload(match, service))
+            routes.append(_upload(match, service, _UPLOADS[prefix]))
         routes.extend(_routes_to(match, service))
     return routes
 

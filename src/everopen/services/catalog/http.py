@@ -26,7 +26,6 @@ from everopen.core import limits
 from everopen.core.errors import InvalidInput, TooLarge
 from everopen.kit.auth import Principal
 from everopen.services.catalog.handlers import CatalogHandlers
-from everopen.services.catalog.images import IMAGE_BYTES
 from everopen.services.catalog.search import SearchRequest
 
 AnyRequest = Request[Any, Any, State]
@@ -113,7 +112,7 @@ def _image_routes(handlers: CatalogHandlers) -> list[Any]:
         "/v1/images/{name:str}",
         summary="Store a product image under a name that is not in use",
         status_code=200,
-        request_max_body_size=IMAGE_BYTES,
+        request_max_body_size=limits.IMAGE_BYTES,
     )
     async def put_image(name: FromPath[str], request: AnyRequest, principal: Principal) -> StoredImage:
         principal.require_merchant()

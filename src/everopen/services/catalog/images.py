@@ -19,7 +19,6 @@ from everopen.core.errors import Conflict, NotFound, Unavailable, Unprocessable
 from everopen.services.catalog.model import check_image_name, image_type
 
 _log = logging.getLogger(__name__)
-IMAGE_BYTES = 5 * 1024 * 1024
 _CACHE_BYTES = 512 * 1024 * 1024
 _CACHE_KEPT_SHARE = 0.8
 _TIMEOUT_S = 4.0

@@ -162,9 +162,11 @@ async def _write(connection: Connection, position: int, records: Sequence[Produc
     await connection.execute("INSERT INTO catalog.feed_batches (position) VALUES ($1)", position)
     await connection.execute("UPDATE catalog.feed SET position = $1", position)
     await connection.execute(
-        "INSERT INTO catalog.products AS p (handle, document, digest, version, feed_position)"
-        " SELECT handle, document::jsonb, digest, 1, $4"
-        " FROM unnest($1::text[], $2::text[], $3::bytea[]) AS new (handle, document, digest)"
+        # What stands later in the file is newer, if only by a microsecond: lists by age keep its order.
+        "INSERT INTO catalog.products AS p (handle, document, digest, version, feed_position, created_at)"
+        " SELECT handle, document::jsonb, digest, 1, $4, now() + place * interval '1 microsecond'"
+        " FROM unnest($1::text[], $2::text[], $3::bytea[]) WITH ORDINALITY"
+        " AS new (handle, document, digest, place)"
         " ON CONFLICT (handle) DO UPDATE SET document = EXCLUDED.document, digest = EXCLUDED.digest,"
         " version = p.version + 1, feed_position = EXCLUDED.feed_position, updated_at = now()",
         handles,

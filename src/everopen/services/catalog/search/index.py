@@ -26,7 +26,7 @@ _COMPLETIONS = 3
 _SORTS = {
     Sort.PRICE: ("price_min", Order.Asc),
     Sort.PRICE_DESCENDING: ("price_max", Order.Desc),
-    Sort.NEWEST: ("created_s", Order.Desc),
+    Sort.NEWEST: ("created_us", Order.Desc),
     Sort.TITLE: ("title_sort", Order.Asc),
 }
 

@@ -5,7 +5,7 @@ options, description), and as written in `words`, where completion of the last w
 typing errors look, since an edit distance between stems means little.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tantivy import (
@@ -25,6 +25,7 @@ from everopen.services.catalog.model import ProductRecord, category_levels
 VERSION = 1
 _WORD_CHARACTERS = 40
 _SORT_TITLE_CHARACTERS = 80
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def build_schema() -> Schema:
@@ -37,7 +38,7 @@ def build_schema() -> Schema:
     for name in ("category", "vendor_exact", "tag_exact"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("title_sort", fast=True, tokenizer_name="raw", index_option="basic")
-    for name in ("price", "price_min", "price_max", "created_s"):
+    for name in ("price", "price_min", "price_max", "created_us"):
         builder.add_integer_field(name, indexed=True, fast=True)
     return builder.build()
 
@@ -75,7 +76,7 @@ def document(schema: Schema, record: ProductRecord, created_at: datetime) -> Doc
         "price": sorted(set(prices)),
         "price_min": min(prices),
         "price_max": max(prices),
-        "created_s": int(created_at.timestamp()),
+        "created_us": (created_at - _EPOCH) // timedelta(microseconds=1),
     }
     return Document.from_dict(fields, schema)
 
