@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from hypothesis import HealthCheck, settings
 
 from everopen.apps.platform import Platform
 from support.platform import running_platform, watching
 from support.shopper import Shopper
 from support.witness import Witness
+
+# No test judges by time: on a fresh clone Hypothesis first builds its table of Unicode, for a second.
+settings.register_profile("everopen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("everopen")
 
 
 @pytest.fixture(scope="session")
