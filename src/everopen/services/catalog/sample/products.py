@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from everopen.services.catalog.sample.departments import Department, Kind
+from everopen.services.catalog.sample.palette import COLOURS
 
 PRODUCTS_PER_KIND = 7
 _ENDINGS = (0, 0, 50, 90)
@@ -121,7 +122,8 @@ def _stock(dice: random.Random) -> int:
 
 
 def _html(kind: Kind, colours: tuple[str, ...], dice: random.Random) -> str:
-    shown = ", ".join(colours[:-1]) + " and " + colours[-1] if len(colours) > 1 else colours[0]
+    labels = [COLOURS[colour].label for colour in colours]
+    shown = ", ".join(labels[:-1]) + " and " + labels[-1] if len(labels) > 1 else labels[0]
     closing = dice.choice(
         (
             "Sent in recyclable packaging. Thirty days to change your mind.",

@@ -61,16 +61,16 @@ def write_sample(directory: Path) -> Sample:
 
 def draw(product: SampleProduct, colour: str) -> str:
     """The product's picture in one of its colours, as SVG."""
-    main, accent = COLOURS[colour]
-    canvas = Canvas(light(mix(main, _WALL, 0.8), 0.1))
-    paint = Paint(main, accent, product.style, f"{product.handle}/{colour}")
+    tone = COLOURS[colour]
+    canvas = Canvas(light(mix(tone.main, _WALL, 0.8), 0.1))
+    paint = Paint(tone.main, tone.accent, product.style, f"{product.handle}/{colour}")
     module: Any = import_module(f"everopen.services.catalog.sample.drawing.{product.drawings}")
     getattr(module, product.kind.draw)(canvas, paint)
     return canvas.svg(_alt(product, colour))
 
 
 def _alt(product: SampleProduct, colour: str) -> str:
-    return product.title if product.kind.one_colour else f"{product.title} in {colour}"
+    return product.title if product.kind.one_colour else f"{product.title} in {COLOURS[colour].label}"
 
 
 def _rows(product: SampleProduct, images: dict[str, str]) -> Iterator[dict[str, str]]:
@@ -112,7 +112,7 @@ def _options(product: SampleProduct) -> list[str]:
 
 
 def _variant(product: SampleProduct, variant: SampleVariant, images: dict[str, str]) -> dict[str, str]:
-    values = {"Colour": variant.colour.capitalize(), product.kind.size_name: variant.size}
+    values = {"Colour": COLOURS[variant.colour].label, product.kind.size_name: variant.size}
     return {
         **{f"Option{n} Value": values[name] for n, name in enumerate(_options(product), 1)},
         "Variant SKU": variant.sku,

@@ -13,9 +13,11 @@ from everopen.services.catalog.search.request import SearchRequest
 
 _WORDS_ASKED = 12
 # What a match is worth, by where the word stands.
-_BOOSTS = {"title": 8.0, "tags": 4.0, "kind": 4.0, "vendor": 3.0, "options": 2.0, "body": 1.0}
-_PREFIX_SCORE = 2.0
-_TYPO_SCORE = 1.0
+_BOOSTS = {"title": 8.0, "tags": 4.0, "kind": 4.0, "vendor": 3.0, "options": 3.0, "body": 0.3}
+# What the beginning of a word is worth, and a word that is nearly right; less than the whole word.
+_PREFIX_SCORES = {"title_words": 8.0, "words": 4.0}
+_TYPO_SCORES = {"title_words": 3.0, "words": 1.5}
+_PREFIX_TYPO_CHARACTERS = 5
 _PHRASE_BOOST = 6.0
 _TIE_BREAKER = 0.2
 # One wrong letter from this length on, two from that: shorter words have too many neighbours.
@@ -94,20 +96,23 @@ class QueryBuilder:
             for field, boost in _BOOSTS.items()
         ]
         if unfinished:
-            choices.append(self._near(word, 0, _PREFIX_SCORE, prefix=True))
+            choices += self._near(word, 0, _PREFIX_SCORES, prefix=True)
         distance = _distance(word)
         if distance and (
             tolerance is not Tolerance.UNKNOWN_WORDS or not self._known(word, unfinished=unfinished)
         ):
-            choices.append(self._near(word, distance, _TYPO_SCORE, prefix=False))
-            if unfinished:
-                choices.append(self._near(word, 1, _TYPO_SCORE / 2, prefix=True))
+            choices += self._near(word, distance, _TYPO_SCORES, prefix=False)
+            if unfinished and len(word.text) >= _PREFIX_TYPO_CHARACTERS:
+                choices += self._near(word, 1, _TYPO_SCORES, prefix=True)
         return Query.disjunction_max_query(choices, _TIE_BREAKER)
 
-    def _near(self, word: Word, distance: int, score: float, *, prefix: bool) -> Query:
-        return Query.const_score_query(
-            Query.fuzzy_term_query(self._schema, "words", word.text, distance, prefix=prefix), score
-        )
+    def _near(self, word: Word, distance: int, scores: dict[str, float], *, prefix: bool) -> list[Query]:
+        return [
+            Query.const_score_query(
+                Query.fuzzy_term_query(self._schema, field, word.text, distance, prefix=prefix), score
+            )
+            for field, score in scores.items()
+        ]
 
     def _known(self, word: Word, *, unfinished: bool) -> bool:
         if any(self._searcher.doc_freq(field, word.stem) for field in _BOOSTS):

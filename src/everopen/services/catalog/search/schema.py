@@ -1,8 +1,8 @@
 """How products are indexed.
 
 Text is kept in two forms: stemmed, for ranking by where a word stands (title, tags, kind, vendor,
-options, description), and as written in `words`, where completion of the last word and tolerance of
-typing errors look, since an edit distance between stems means little.
+options, description), and as written in `title_words` and `words`, where completion of the last word
+and tolerance of typing errors look, since an edit distance between stems means little.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,8 @@ def build_schema() -> Schema:
     builder.add_text_field("handle", stored=True, tokenizer_name="raw", index_option="basic")
     for name in ("title", "tags", "kind", "vendor", "options", "body"):
         builder.add_text_field(name, tokenizer_name="stemmed", index_option="position")
-    builder.add_text_field("words", tokenizer_name="words", index_option="basic")
+    for name in ("title_words", "words"):
+        builder.add_text_field(name, tokenizer_name="words", index_option="basic")
     for name in ("category", "vendor_exact", "tag_exact"):
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("title_sort", fast=True, tokenizer_name="raw", index_option="basic")
@@ -68,6 +69,7 @@ def document(schema: Schema, record: ProductRecord, created_at: datetime) -> Doc
         "vendor": record.vendor,
         "options": [*options, *(variant.sku for variant in record.variants)],
         "body": record.description,
+        "title_words": record.title,
         "words": [record.title, record.product_type, record.vendor, record.category, *record.tags, *options],
         "category": list(levels),
         "vendor_exact": [record.vendor] if record.vendor else [],
