@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Router, get, post, put
 from litestar.params import Parameter
+from litestar.types import ControllerRouterHandler
 
 from everopen.contracts.payments import (
     Authorization,
@@ -54,6 +55,30 @@ def build_router(
     """
     providers = tuple(method.provider for method in methods)
 
+    @get("/internal/payments/{order_id:str}", guards=[internal_only], include_in_schema=False)
+    async def payment(order_id: OrderId) -> PaymentView:
+        found = await read_payment(database, parse_order_id(order_id, cell))
+        if found is None:
+            raise NotFound("unknown-payment", "Nothing is known of a payment of this order.")
+        return found
+
+    @put("/internal/payments/{order_id:str}/authorization", guards=[internal_only], include_in_schema=False)
+    async def authorize(order_id: OrderId, data: Authorize) -> Authorization:
+        check_authorize(data, providers)
+        return await authorizer.authorize(parse_order_id(order_id, cell), data)
+
+    @post("/internal/payments/reconcile", status_code=200, guards=[internal_only], include_in_schema=False)
+    async def reconcile(data: Reconcile) -> Reconciliation:
+        check_reconcile(data, providers)
+        return Reconciliation(known=await reconcilers[data.provider].examine(data.reference))
+
+    own: list[ControllerRouterHandler] = [payment, authorize, reconcile]
+    return Router("/", route_handlers=[*own, *_public(desk, methods), *_settlements(settler, cell)])
+
+
+def _public(desk: WebhookDesk, methods: tuple[PaymentMethod, ...]) -> list[ControllerRouterHandler]:
+    """What shoppers and providers use."""
+
     @get("/v1/payment-methods", tags=["Payments"], summary="How an order can be paid")
     async def payment_methods() -> PaymentMethods:
         return PaymentMethods(items=methods)
@@ -68,10 +93,11 @@ def build_router(
         headers = {name.lower(): value for name, value in request.headers.items()}
         await desk.take(provider, headers, await request.body())
 
-    @put("/internal/payments/{order_id:str}/authorization", guards=[internal_only], include_in_schema=False)
-    async def authorize(order_id: OrderId, data: Authorize) -> Authorization:
-        check_authorize(data, providers)
-        return await authorizer.authorize(parse_order_id(order_id, cell), data)
+    return [payment_methods, webhook]
+
+
+def _settlements(settler: Settler, cell: str) -> list[ControllerRouterHandler]:
+    """How the orders service ends what an authorization began."""
 
     @post(
         "/internal/payments/{order_id:str}/capture",
@@ -101,28 +127,4 @@ def build_router(
         check_refund(refund_id, data)
         return await settler.refund(parse_order_id(order_id, cell), refund_id, data.amount)
 
-    @post("/internal/payments/reconcile", status_code=200, guards=[internal_only], include_in_schema=False)
-    async def reconcile(data: Reconcile) -> Reconciliation:
-        check_reconcile(data, providers)
-        return Reconciliation(known=await reconcilers[data.provider].examine(data.reference))
-
-    @get("/internal/payments/{order_id:str}", guards=[internal_only], include_in_schema=False)
-    async def payment(order_id: OrderId) -> PaymentView:
-        found = await read_payment(database, parse_order_id(order_id, cell))
-        if found is None:
-            raise NotFound("unknown-payment", "Nothing is known of a payment of this order.")
-        return found
-
-    return Router(
-        "/",
-        route_handlers=[
-            payment_methods,
-            webhook,
-            authorize,
-            capture,
-            void,
-            refund,
-            reconcile,
-            payment,
-        ],
-    )
+    return [capture, void, refund]
