@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,12 +80,30 @@ class DataDir:
         """
         return parse_topology(self.topology_text(), source=str(self.topology_file))
 
+    def check_owner(self) -> None:
+        """Check that the platform is this user's: another's cannot be asked, let alone stopped.
+
+        Raises:
+            ConfigurationError: it is another user's; says whose.
+        """
+        try:
+            uid = self.path.stat().st_uid
+        except OSError:
+            return  # it is missing, which others tell better
+        if os.geteuid() not in (0, uid):
+            try:
+                owner = pwd.getpwuid(uid).pw_name
+            except KeyError:
+                owner = f"the user {uid}"
+            raise ConfigurationError(f"The platform in {self.path} is {owner}'s. Run this as {owner}.")
+
     def topology_text(self) -> str:
         """The text of the effective topology, for comparison.
 
         Raises:
             ConfigurationError: as `topology`.
         """
+        self.check_owner()
         try:
             return self.topology_file.read_text(encoding="utf-8")
         except OSError as error:
@@ -124,6 +143,7 @@ class DataDir:
         Raises:
             ConfigurationError: it cannot be made or written to.
         """
+        self.check_owner()
         try:
             make_directory(self.path, mode=0o755)
             make_directory(self.path / "zones", mode=0o755)
@@ -152,6 +172,7 @@ class DataDir:
         Raises:
             ConfigurationError: another `up` or `down` is at work; says which process.
         """
+        self.check_owner()
         lock = self.path / "lock"
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:

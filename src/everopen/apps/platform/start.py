@@ -76,6 +76,8 @@ class Start:
         """
         self.progress.stage("Checking")
         record = self.data_dir.record()
+        if record is not None:
+            self._check_record(record)
         series = record.etcd_series if record else None
         binaries = find_binaries(self.layout.topology.engines, self.search_path, series)
         account = ensure_account()
@@ -98,8 +100,7 @@ class Start:
         """Clear what a crash left, check what must not differ, and tell which zones do not run."""
         running = [zone for zone, supervisor in supervisors.items() if await supervisor.running()]
         missing = [zone for zone in supervisors if zone not in running]
-        if record is not None:
-            self._check_same(record, running)
+        self._check_topology(record, running)
         for zone in missing:
             await asyncio.to_thread(end_all, self.data_dir.path, zone)
         check_ports(i for zone in missing for i in self.layout.in_zone(zone))
@@ -111,7 +112,7 @@ class Start:
                 shutil.rmtree(instance.directory / "data", ignore_errors=True)
         return missing
 
-    def _check_same(self, record: Record, running: list[str]) -> None:
+    def _check_record(self, record: Record) -> None:
         name = self.layout.topology.name
         if record.topology != name:
             raise ConfigurationError(
@@ -123,7 +124,9 @@ class Start:
                 f"The data in {self.data_dir.path} are PostgreSQL {record.postgres_major}'s; this release "
                 f"runs {POSTGRES_MAJOR}. Use the release that wrote them, or another --data."
             )
-        if not self.data_dir.topology_file.exists():
+
+    def _check_topology(self, record: Record | None, running: list[str]) -> None:
+        if record is None or not self.data_dir.topology_file.exists():
             return
         former_text = self.data_dir.topology_text()
         if former_text == self.topology_text:
@@ -188,7 +191,9 @@ class Start:
                     etcd_series=binaries.etcd_version[:2],
                 )
             )
-        secrets = self.data_dir.secrets.read_or_create()
+        # Data that exist were made with secrets that exist: new ones would open nothing.
+        led = record is not None and record.led
+        secrets = self.data_dir.secrets.read() if led else self.data_dir.secrets.read_or_create()
         write_file(self.data_dir.topology_file, self.topology_text.encode(), mode=0o644)
         build = Build(self.data_dir, self.layout, secrets, binaries, programs, account)
         for zone in missing:

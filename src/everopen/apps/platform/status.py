@@ -30,7 +30,8 @@ class InstanceStatus:
     """One instance now.
 
     Attributes:
-        state: `ready`, `not ready`, `paused`, `starting`, `stopped`, `failing`, or `no supervisor`.
+        state: `ready`, `not ready`, `paused`, `starting`, `stopped`, `failing`, `no supervisor`, or
+            `unsupervised`: it serves, but its supervisor is gone and nobody would start it again.
         detail: why it is not ready, or what else is worth knowing.
         ports: by use.
         role: for PostgreSQL its role in the cell.
@@ -104,15 +105,15 @@ def judge(
     layout: Layout, instances: tuple[InstanceStatus, ...], leaders: dict[str, str | None]
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Verdict and reasons. Down means: no gateway, no storefront, or a cell that nobody leads."""
-    ready = {i.name for i in instances if i.state == "ready"}
-    missing = tuple(f"{i.name} is {i.state}" for i in instances if i.name not in ready)
+    serves = {i.name for i in instances if i.state in ("ready", "unsupervised")}
+    missing = tuple(f"{i.name} is {i.state}" for i in instances if i.state != "ready")
     serving = {
         "gateway": layout.gateways,
         "storefront": layout.hosting("storefront"),
         "orders": layout.hosting("orders"),
     }
     out = [
-        f"no {what} is ready" for what, among in serving.items() if not any(i.name in ready for i in among)
+        f"no {what} is ready" for what, among in serving.items() if serves.isdisjoint(i.name for i in among)
     ]
     out += [f"cell {cell} has no leader" for cell, leader in leaders.items() if leader is None]
     if out:
@@ -182,7 +183,8 @@ def _state(program: ProgramState | None, reason: str | None, *, paused: bool, ru
     if paused:
         return "paused"
     if program is None:
-        return "no supervisor" if not runs else ("ready" if reason is None else "not ready")
+        # Nobody would start it again: as long as it answers it serves, and says so.
+        return "unsupervised" if runs and reason is None else "no supervisor"
     if program.state in ("BACKOFF", "FATAL", "EXITED"):
         return "failing"
     if program.state in ("STOPPED", "STOPPING"):
