@@ -1,6 +1,7 @@
 """The public API as the storefront uses it: typed calls, through the local Envoy like any other client."""
 
 import logging
+import secrets
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -82,7 +83,11 @@ class Shop:
         return await self._mesh.call("POST", "/v1/sessions", reply=Session, timeout_s=_WRITE_S)
 
     async def new_cart(self, token: str) -> Cart:
-        return await self._mesh.call("POST", "/v1/carts", reply=Cart, token=token, timeout_s=_WRITE_S)
+        # With a key the local Envoy may try another instance.
+        key = {"idempotency-key": secrets.token_urlsafe(24)}
+        return await self._mesh.call(
+            "POST", "/v1/carts", reply=Cart, token=token, headers=key, timeout_s=_WRITE_S
+        )
 
     async def cart(self, token: str, cart_id: str) -> Cart:
         return await self._mesh.call(

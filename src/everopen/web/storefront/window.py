@@ -10,7 +10,7 @@ from everopen.kit.periodic import Periodic
 from everopen.web.storefront.shop import Shop
 from everopen.web.storefront.views.money import percent_off
 
-_INTERVAL_S = 5.0
+_INTERVAL_S = 2.0
 _NEWEST_SHOWN = 8
 _REDUCED_SHOWN = 4
 _LOOKED_AT = 60

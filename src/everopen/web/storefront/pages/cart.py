@@ -1,6 +1,7 @@
 """The cart: filling it, changing it."""
 
 import re
+from urllib.parse import quote
 
 from litestar import Response
 from litestar.handlers import post
@@ -15,6 +16,7 @@ from everopen.core.errors import (
     InvalidInput,
     NotFound,
     Unauthenticated,
+    Unprocessable,
 )
 from everopen.core.skus import parse_sku
 from everopen.web.storefront import rendering
@@ -22,9 +24,9 @@ from everopen.web.storefront.basket import Basket
 from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
 from everopen.web.storefront.views.problems import sentence
 
-# A cart that is gone, was ordered, or belongs to a session that has ended: a new one takes its place.
+# A cart that is gone, or belongs to a session that has ended: a new one takes its place.
 _CART_IS_OVER = (NotFound, Forbidden, Unauthenticated)
-_CART_CLOSED = "cart-closed"
+_CART_ORDERED = "cart-ordered"
 
 
 @page("/cart")
@@ -51,11 +53,9 @@ async def add(request: WebRequest, site: GivenSite) -> Response[str]:
         try:
             return await _put(site, token, basket, sku, quantity)
         except _CART_IS_OVER as error:
-            if isinstance(error, NotFound) and error.code == "not-on-sale":
-                raise
             token = "" if isinstance(error, Unauthenticated) else token
         except Conflict as error:
-            if error.code != _CART_CLOSED:
+            if error.code != _CART_ORDERED:
                 raise
     if not token:
         session = await site.shop.begin_session()
@@ -81,6 +81,9 @@ async def update(request: WebRequest, site: GivenSite) -> Response[str]:
     except _CART_IS_OVER:
         return rendering.see_other("/cart")
     except BusinessError as error:
+        if error.code == _CART_ORDERED and "order_id" in error.extra:
+            order = quote(str(error.extra["order_id"]), safe="")
+            return rendering.see_other(f"/orders/{order}?repeated=1", [site.basket_cookie(None)])
         cart = await site.shop.cart(token, basket.cart_id)
         return _page(site, cart, basket.holding(units(cart)), problem=error, status=error.status)
     return rendering.see_other("/cart", [site.basket_cookie(basket.holding(units(cart)))])
@@ -101,7 +104,7 @@ async def _put(
         changed = await site.shop.set_line(
             token, basket.cart_id, sku, min(there + quantity, limits.LINE_QUANTITY)
         )
-    except InvalidInput as error:
+    except (InvalidInput, Unprocessable) as error:
         return _page(site, present, basket.holding(units(present)), problem=error, status=error.status)
     filled = basket.holding(units(changed))
     return rendering.see_other("/cart?added=1", [site.basket_cookie(filled)])

@@ -6,6 +6,8 @@ came, it is the same order. The basket gets a new key only when the order with t
 ended.
 """
 
+from urllib.parse import quote
+
 from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.handlers import post
@@ -41,13 +43,13 @@ async def show(request: WebRequest, site: GivenSite) -> Response[str]:
         return rendering.see_other("/cart")
     form = CheckoutForm(cart_id=basket.cart_id, key=basket.key)
     try:
-        quote = await site.shop.quote(token, basket.cart_id)
+        priced = await site.shop.quote(token, basket.cart_id)
         methods = await site.shop.payment_methods()
     except (*_NO_SUCH_CART, Conflict, Unprocessable):
         # The cart's page says what is the matter with it.
         return rendering.see_other("/cart")
     form = CheckoutForm(cart_id=basket.cart_id, key=basket.key, tokens=views.preselected(methods))
-    return _form_page(site, basket, form, quote, methods)
+    return _form_page(site, basket, form, priced, methods)
 
 
 @post("/checkout")
@@ -85,7 +87,7 @@ async def _refused(
         order_id = str(error.extra.get("order_id", "")) or await _order_of_cart(site, token, form.cart_id)
         if order_id:
             gone = [site.basket_cookie(None)] if basket and basket.cart_id == form.cart_id else []
-            return rendering.see_other(f"/orders/{order_id}?repeated=1", gone)
+            return rendering.see_other(f"/orders/{quote(order_id, safe='')}?repeated=1", gone)
     if isinstance(error, _NO_SUCH_CART):
         return rendering.see_other("/cart")
     field = str(error.extra.get("field", "")) or {
@@ -129,18 +131,18 @@ async def _again(
 ) -> Response[str]:
     """The form with what was typed, today's total, and what is wrong. The key stays the same."""
     try:
-        quote = await site.shop.quote(token, form.cart_id)
+        priced = await site.shop.quote(token, form.cart_id)
         methods = await site.shop.payment_methods()
     except (*_NO_SUCH_CART, Conflict, Unprocessable):
         return rendering.see_other("/cart")
-    return _form_page(site, basket, form, quote, methods, errors=errors, problem=problem, status=status)
+    return _form_page(site, basket, form, priced, methods, errors=errors, problem=problem, status=status)
 
 
 def _form_page(
     site: Site,
     basket: Basket | None,
     form: CheckoutForm,
-    quote: Quote,
+    priced: Quote,
     methods: tuple[PaymentMethod, ...],
     *,
     errors: dict[str, str] | None = None,
@@ -153,7 +155,7 @@ def _form_page(
         status=status,
         cache_control=rendering.PRIVATE,
         form=form,
-        quote=quote,
+        quote=priced,
         methods=[method for method in methods if method.test_instruments],
         countries=site.countries,
         address_fields=views.ADDRESS_FIELDS,

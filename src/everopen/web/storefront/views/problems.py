@@ -8,6 +8,8 @@ _WORDS: Mapping[str, str] = {
     "price-changed": "Prices have changed since you looked. Please check the new total below, then order.",
     "out-of-stock": "There is not enough in stock for this order. Please lower the quantity or remove it.",
     "not-on-sale": "Something in your cart is not on sale any more. Please remove it, then order.",
+    "unknown-sku": "This is not on sale any more.",
+    "cart-full": "Your cart is full. Please order it first, or take something out.",
     "cart-empty": "Your cart is empty.",
     "idempotency-key-reused": "This order was sent before with other details. Please check your order.",
 }
