@@ -15,7 +15,7 @@ from everopen.apps.platform.stop import Ended
 @topology_option
 @data_option
 @json_option
-def down(*, topology: str, data: Path | None, as_json: bool) -> None:
+def down(*, topology: str | None, data: Path | None, as_json: bool) -> None:
     """Stop the platform, in order, and leave no process. The data stay."""
     ended = run(_down(topology, data))
     left_over = [f"{p.instance or 'unknown'} ({p.executable}, pid {p.pid})" for p in ended.left_over]
@@ -30,6 +30,6 @@ def down(*, topology: str, data: Path | None, as_json: bool) -> None:
         click.echo(f"Ended what had no supervisor: {', '.join(left_over)}.")
 
 
-async def _down(topology: str, data: Path | None) -> Ended:
+async def _down(topology: str | None, data: Path | None) -> Ended:
     platform: Platform = attached(topology, data)
     return await platform.down()

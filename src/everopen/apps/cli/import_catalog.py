@@ -40,7 +40,13 @@ class Report(Reply, frozen=True, kw_only=True):
 @data_option
 @json_option
 def import_catalog(
-    *, file: Path | None, images: Path | None, sample: bool, topology: str, data: Path | None, as_json: bool
+    *,
+    file: Path | None,
+    images: Path | None,
+    sample: bool,
+    topology: str | None,
+    data: Path | None,
+    as_json: bool,
 ) -> None:
     """Import FILE, a product CSV as Shopify exports it.
 
@@ -98,7 +104,7 @@ class Show:
 
 
 async def _import(
-    file: Path, images: dict[str, Path], topology: str, data: Path | None, show: Show
+    file: Path, images: dict[str, Path], topology: str | None, data: Path | None, show: Show
 ) -> Report:
     platform = attached(topology, data)
     url, password = platform.layout.public_url, platform.secrets.merchant_password

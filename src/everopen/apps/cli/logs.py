@@ -19,7 +19,7 @@ _FOLLOW_POLL_S = 0.25
 @data_option
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until interrupted.")
 @click.option("-n", "--lines", default=50, show_default=True, help="How many lines of each log.")
-def logs(*, instance: str | None, topology: str, data: Path | None, follow: bool, lines: int) -> None:
+def logs(*, instance: str | None, topology: str | None, data: Path | None, follow: bool, lines: int) -> None:
     """Show the logs of INSTANCE (as `singapore-a/orders-1`), or the end of everyone's."""
     try:
         run(_logs(instance, topology, data, lines, follow=follow))
@@ -28,7 +28,9 @@ def logs(*, instance: str | None, topology: str, data: Path | None, follow: bool
             raise
 
 
-async def _logs(name: str | None, topology: str, data: Path | None, lines: int, *, follow: bool) -> None:
+async def _logs(
+    name: str | None, topology: str | None, data: Path | None, lines: int, *, follow: bool
+) -> None:
     layout = attached(topology, data).layout
     chosen = (layout.instance(name),) if name else layout.instances
     positions: dict[Path, int] = {}

@@ -74,7 +74,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
 @json_option
 def match(
     *,
-    topology: str,
+    topology: str | None,
     data: Path | None,
     repair: bool,
     days: float | None,
@@ -105,7 +105,7 @@ def match(
 
 
 async def _match(
-    topology: str, data: Path | None, scope: Scope, patience_s: float | None, watcher: Watcher
+    topology: str | None, data: Path | None, scope: Scope, patience_s: float | None, watcher: Watcher
 ) -> Report | Outcome:
     from everopen.apps.match import match_access, open_match
 

@@ -19,9 +19,8 @@ DEFAULT_TOPOLOGY = "laptop"
 def topology_option(command: F) -> F:
     return click.option(
         "--topology",
-        default=DEFAULT_TOPOLOGY,
         envvar="EVEROPEN_TOPOLOGY",
-        show_default=True,
+        show_default=f"what --data holds, else {DEFAULT_TOPOLOGY}",
         help="A topology file, or the name of a shipped one.",
     )(command)
 
@@ -40,7 +39,16 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
-def attached(topology: str, data: Path | None) -> Platform:
+def chosen_topology(topology: str | None, data: Path | None) -> str | Path:
+    """What `up` brings up: what was named, else what the named directory holds, else the default."""
+    if topology is not None:
+        return topology
+    if data is not None and (data / "topology.toml").is_file():
+        return data / "topology.toml"
+    return DEFAULT_TOPOLOGY
+
+
+def attached(topology: str | None, data: Path | None) -> Platform:
     """The platform that the options mean.
 
     Raises:
@@ -48,6 +56,7 @@ def attached(topology: str, data: Path | None) -> Platform:
     """
     if data is not None:
         return Platform.attach(data)
+    topology = topology or DEFAULT_TOPOLOGY
     is_path = topology.endswith(".toml") or os.sep in topology
     name = read_topology(Path(topology)).name if is_path else topology
     directory = default_data_dir(name, os.environ)

@@ -20,7 +20,7 @@ _STYLE = {"ready": "green", "paused": "yellow", "starting": "yellow", "not ready
 @topology_option
 @data_option
 @json_option
-def status(*, topology: str, data: Path | None, as_json: bool) -> None:
+def status(*, topology: str | None, data: Path | None, as_json: bool) -> None:
     """Show what runs, where, and who leads.
 
     Exit status: 0 all well, 1 degraded (shoppers are served), 3 down.
@@ -33,7 +33,7 @@ def status(*, topology: str, data: Path | None, as_json: bool) -> None:
     sys.exit(_EXIT[found.verdict])
 
 
-async def _status(topology: str, data: Path | None) -> PlatformStatus:
+async def _status(topology: str | None, data: Path | None) -> PlatformStatus:
     return await attached(topology, data).status()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from everopen.apps.cli.options import data_option, json_option, topology_option
+from everopen.apps.cli.options import chosen_topology, data_option, json_option, topology_option
 from everopen.apps.cli.running import run
 from everopen.apps.cli.showing import progress_for_terminal
 from everopen.apps.platform import Platform
@@ -22,7 +22,9 @@ from everopen.apps.platform import Platform
 )
 @click.option("--engines-only", is_flag=True, help="Start the engines without the services.")
 @json_option
-def up(*, topology: str, data: Path | None, port_base: int | None, engines_only: bool, as_json: bool) -> None:
+def up(
+    *, topology: str | None, data: Path | None, port_base: int | None, engines_only: bool, as_json: bool
+) -> None:
     """Bring the platform up, and wait until an order passes.
 
     Safe to repeat: what runs is left alone, what is missing is started. If something fails or you
@@ -36,7 +38,11 @@ def up(*, topology: str, data: Path | None, port_base: int | None, engines_only:
 
         hooks = service_hooks()
     try:
-        platform = run(Platform.up(topology, data, port_base=port_base, progress=progress, hooks=hooks))
+        platform = run(
+            Platform.up(
+                chosen_topology(topology, data), data, port_base=port_base, progress=progress, hooks=hooks
+            )
+        )
     finally:
         progress.close()
     _report(platform, time.monotonic() - began_s, as_json=as_json)
