@@ -124,18 +124,19 @@ def test_no_new_key_where_an_outcome_is_open(
     attempts: list[Attempt], providers: set[str], round_: int, ranking: list[str]
 ) -> None:
     decided = next_step(known(*attempts), request(*sorted(providers), round_=round_), ranking, ())
-    open_ = {
-        a.provider for a in attempts if a.round == round_ and a.state in ("started", "unknown", "not_sent")
-    }
+    latest = {a.provider: a for a in attempts if a.round == round_}
     if isinstance(decided, model.Begin):
-        latest = {a.provider: a for a in attempts if a.round == round_}
         before = latest.get(decided.instrument.provider)
         assert before is None or before.state == "voided"
         assert before is None or decided.serial == before.serial + 1
     if isinstance(decided, model.Answer) and decided.authorization.outcome == "declined":
         # Declined is final: never said while a provider of this round may still approve.
-        fresh = {a.provider for a in attempts if a.round == round_ and a.age_s <= model.KEY_WINDOW_S}
-        assert not (open_ & fresh & providers)
+        may_approve = {
+            a.provider
+            for a in latest.values()
+            if a.state in ("started", "unknown", "not_sent") and a.age_s <= model.KEY_WINDOW_S
+        }
+        assert not may_approve & providers
 
 
 @dataclass

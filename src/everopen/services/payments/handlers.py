@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import uuid
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 from everopen.contracts.payments import Authorization, Authorize, Instrument
-from everopen.core.errors import Unavailable, Unprocessable
+from everopen.core.errors import OperationalError, Unavailable, Unprocessable
 from everopen.core.ids import Id
 from everopen.core.time import Deadline
 from everopen.kit import deadlines
@@ -81,15 +82,15 @@ class _Call:
         ranking = self._router.ranking()
         first = min(self._request.instruments, key=lambda instrument: ranking.index(instrument.provider))
         attempt = self._new_attempt(first, serial=1)
-        if await store.begin_payment(self._database, attempt, self._worker, self._lease_s(attempt)):
-            self._has_turn = True
-            if (done := await self._ask(attempt)) is not None:
-                return done
+        lease_s = self._lease_s(attempt)
+        self._has_turn = await store.begin_payment(self._database, attempt, self._worker, lease_s)
         try:
-            return await self._go_on(ranking)
+            done = await self._ask(attempt) if self._has_turn else None
+            return done or await self._go_on(ranking)
         finally:
             if self._has_turn:
-                await store.end_turn(self._database, self._order_id, self._worker)
+                with suppress(OperationalError):  # then it runs out by itself
+                    await store.end_turn(self._database, self._order_id, self._worker)
 
     async def _go_on(self, ranking: list[str]) -> Authorization:
         while True:

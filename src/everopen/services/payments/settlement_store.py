@@ -150,7 +150,11 @@ async def _begin(
 
 
 async def end_settlement(database: Database, settlement: Settlement, state: State, reason: str) -> None:
-    """Note what came of it. Confirmed: money was moved, or was found not to be."""
+    """Note what came of it.
+
+    Zonal: the attempt is durable, and the order's own record of this follows in the same log; if both
+    are lost, the provider is asked again and says the same.
+    """
 
     async def work(connection: Connection) -> None:
         await connection.execute(
@@ -165,7 +169,7 @@ async def end_settlement(database: Database, settlement: Settlement, state: Stat
             reason[:500],
         )
 
-    await database.run(work, Durability.CONFIRMED)
+    await database.run(work)
 
 
 async def close_order(database: Database, order_id: str) -> tuple[VoidClaim, ...] | Refusal:
