@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from everopen.core.errors import OperationalError
 
@@ -50,7 +51,7 @@ class Periodic:
             except Exception:  # noqa: BLE001  # see the class: a bug must not stop the job for good
                 _log.exception("%s failed", self._name)
             if not more:
-                try:
-                    await asyncio.wait_for(self._wake.wait(), self._interval_s)
-                except TimeoutError:
-                    continue
+                # Not wait_for: until Python 3.12 it loses a cancellation that comes together with the wake.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval_s):
+                        await self._wake.wait()

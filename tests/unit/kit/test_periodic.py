@@ -117,3 +117,14 @@ async def test_it_ends_when_stopped_and_can_be_stopped_twice(start: Start) -> No
     periodic.wake()
     await asyncio.sleep(0)
     assert job.runs == 1
+
+
+async def test_it_stops_when_it_is_woken_at_the_same_moment(start: Start) -> None:
+    """The waking and the cancellation come in one turn of the event loop; neither may swallow the other."""
+    job = Job()
+    periodic = await start(job, NEVER_S)
+    await ran(job, 1)
+    await asyncio.sleep(0)  # it waits to be woken
+    periodic.wake()
+    async with asyncio.timeout(5.0):
+        await periodic.stop()

@@ -1,15 +1,13 @@
 """What is accepted of credentials: pure."""
 
-import re
-
 from everopen.contracts.identity import Register
 from everopen.core import limits
+from everopen.core.emails import parse_email
 from everopen.core.errors import InvalidInput
 
 # NIST SP 800-63B, section 5.1.1.2: at least 8 characters, at least 64 allowed, no rules of composition.
 PASSWORD_SHORTEST = 8
 PASSWORD_LONGEST = 128
-_EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+\.[^@\s\x00-\x1f<>,;]+")
 
 
 def normalise_email(email: str) -> str:
@@ -18,10 +16,7 @@ def normalise_email(email: str) -> str:
     Raises:
         InvalidInput: it is not an e-mail address.
     """
-    email = email.strip().lower()
-    if len(email) > limits.EMAIL_CHARACTERS or not email.isascii() or not _EMAIL.fullmatch(email):
-        raise InvalidInput("invalid-email", "The e-mail address is not valid.")
-    return email
+    return parse_email(email.strip().lower())
 
 
 def check_registration(request: Register) -> None:

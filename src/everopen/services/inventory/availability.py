@@ -80,7 +80,8 @@ class AvailabilityReader:
         if self._now_s() < self._database_away_until_s:
             return None
         try:
-            rows = await asyncio.wait_for(store.availability(self._database, skus), _DATABASE_TIMEOUT_S)
+            async with asyncio.timeout(_DATABASE_TIMEOUT_S):
+                rows = await store.availability(self._database, skus)
         except (OperationalError, TimeoutError):
             self._database_away_until_s = self._now_s() + _DATABASE_PAUSE_S
             return None

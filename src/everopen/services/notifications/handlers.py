@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from everopen.contracts.notifications import Accepted, NotifyOrder
+from everopen.core.emails import parse_email
 from everopen.kit.database import Database, Durability
 from everopen.kit.outbox import Task
 from everopen.services.notifications import store
@@ -34,7 +35,12 @@ class NotificationsHandlers:
         self._wake = wake
 
     async def accept(self, request: NotifyOrder) -> Accepted:
-        """Take the message over: from here on this service owes it."""
+        """Take the message over: from here on this service owes it.
+
+        Raises:
+            InvalidInput: no mail can be sent to the order's address (`invalid-email`).
+        """
+        parse_email(request.order.email)
         identifier = message_id(request, sender_domain(self._sender))
         await self._database.run(
             lambda connection: store.record(connection, identifier, request), Durability.CONFIRMED

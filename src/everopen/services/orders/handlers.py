@@ -19,6 +19,7 @@ from everopen.contracts.orders import (
 )
 from everopen.contracts.payments import Instrument
 from everopen.core import limits
+from everopen.core.emails import parse_email
 from everopen.core.errors import Conflict, InvalidInput, NotFound, OperationalError
 from everopen.core.ids import Id
 from everopen.core.time import Deadline, now
@@ -42,7 +43,6 @@ from everopen.services.orders.progress import Progress
 from everopen.services.orders.store import OrderRecord
 
 _log = logging.getLogger(__name__)
-_EMAIL = re.compile(r"[^@\s\x00-\x1f<>,;]+@[^@\s\x00-\x1f<>,;]+\.[^@\s\x00-\x1f<>,;]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _TOKEN_CHARACTERS = 255
 _ADDRESS_CHARACTERS = 200
@@ -262,9 +262,7 @@ class OrdersHandlers:
         return order
 
     def _check(self, request: PlaceOrder) -> None:
-        email = request.email
-        if len(email) > limits.EMAIL_CHARACTERS or not email.isascii() or not _EMAIL.fullmatch(email):
-            raise InvalidInput("invalid-email", "The e-mail address is not valid.")
+        parse_email(request.email)
         address = request.shipping_address
         if not _COUNTRY.fullmatch(address.country):
             raise InvalidInput("invalid-country", "The country must be a code of two letters, such as SG.")
