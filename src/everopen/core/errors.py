@@ -8,7 +8,8 @@ EveropenError
 │   ├── NotFound           no such thing, or not yours                         404
 │   ├── Conflict           the state of things does not allow it               409
 │   ├── TooLarge           more than a limit allows                            413
-│   └── Unprocessable      well formed, but contradicts something known        422
+│   ├── Unprocessable      well formed, but contradicts something known        422
+│   └── TooManyRequests    too often; after a while it may be done             429
 ├── OperationalError       a part failed; trying again later, or elsewhere, may work
 │   ├── Unavailable        it was certainly not done                           503
 │   └── OutcomeUnknown     it may or may not have been done                    503
@@ -66,6 +67,10 @@ class TooLarge(BusinessError):
 
 class Unprocessable(BusinessError):
     status = 422
+
+
+class TooManyRequests(BusinessError):
+    status = 429
 
 
 class OperationalError(EveropenError):

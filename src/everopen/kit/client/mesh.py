@@ -17,6 +17,7 @@ from everopen.core.errors import (
     NotFound,
     OutcomeUnknown,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unavailable,
     Unprocessable,
@@ -28,7 +29,16 @@ T = TypeVar("T")
 
 _BUSINESS_ERRORS: dict[int, type[BusinessError]] = {
     kind.status: kind
-    for kind in (InvalidInput, Unauthenticated, Forbidden, NotFound, Conflict, TooLarge, Unprocessable)
+    for kind in (
+        InvalidInput,
+        Unauthenticated,
+        Forbidden,
+        NotFound,
+        Conflict,
+        TooLarge,
+        Unprocessable,
+        TooManyRequests,
+    )
 }
 _MEMBERS = {"type", "title", "status", "detail", "code", "request_id", "instance"}
 _SAFE_METHODS = frozenset({"GET", "HEAD"})

@@ -7,6 +7,7 @@ from everopen.kit.auth import Principal, TokenIssuer
 from everopen.kit.auth.tokens import LIFETIME_S
 from everopen.kit.database import Database
 from everopen.services.identity import store
+from everopen.services.identity.attempts import Attempts
 from everopen.services.identity.model import PASSWORD_LONGEST, check_registration, normalise_email
 from everopen.services.identity.passwords import Passwords
 from everopen.services.identity.store import Account
@@ -36,26 +37,33 @@ class IdentityHandlers:
         self._issuer = issuer
         self._cell = cell
         self._merchant_password_hash = merchant_password_hash
+        self._attempts = Attempts()
 
     async def begin_session(self, credentials: SignIn | None) -> Session:
         """A session: anonymous, a customer's or the merchant's.
 
         Raises:
             Unauthenticated: the credentials do not fit (`wrong-credentials`), whatever of them is wrong.
+            TooManyRequests: they were tried too often (`too-many-attempts`).
         """
         if credentials is None:
             return self._session(str(Id.new("ses", self._cell)), "shopper")
         if len(credentials.password) > PASSWORD_LONGEST:
             raise _wrong_credentials()
         if credentials.email == _MERCHANT:
+            self._attempts.begin(_MERCHANT)
             matches = await self._passwords.matches(credentials.password, self._merchant_password_hash)
             if not matches:
                 raise _wrong_credentials()
+            self._attempts.succeeded(_MERCHANT)
             return self._session(_MERCHANT, "merchant", _MERCHANT_LIFETIME_S)
-        account = await store.find_by_email(self._database, normalise_email(credentials.email))
+        email = normalise_email(credentials.email)
+        self._attempts.begin(email)
+        account = await store.find_by_email(self._database, email)
         known_hash = None if account is None else account.password_hash
         if not await self._passwords.matches(credentials.password, known_hash) or account is None:
             raise _wrong_credentials()
+        self._attempts.succeeded(email)
         return self._session(account.customer.customer_id, "customer")
 
     async def register(self, request: Register) -> Customer:
