@@ -42,7 +42,7 @@ def _free(port: int) -> bool:
 async def running_platform(topology: str) -> AsyncIterator[Platform]:
     """Bring a platform up with the sample catalog, and leave nothing behind."""
     directory = Path(tempfile.mkdtemp(prefix="eo-", dir="/tmp"))
-    directory.chmod(0o755)
+    directory.chmod(0o755)  # noqa: ASYNC240  # once, before anything runs
     try:
         platform = await Platform.up(
             topology, directory / "data", port_base=free_port_base(), hooks=service_hooks()

@@ -44,7 +44,9 @@ class Witness:
 
     async def stock(self, sku: str) -> tuple[int, int]:
         """(on hand, reserved) of a SKU."""
-        row = await self.database.fetchrow("SELECT on_hand, reserved FROM inventory.stock WHERE sku = $1", sku)
+        row = await self.database.fetchrow(
+            "SELECT on_hand, reserved FROM inventory.stock WHERE sku = $1", sku
+        )
         assert row is not None
         return row["on_hand"], row["reserved"]
 

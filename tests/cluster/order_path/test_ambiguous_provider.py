@@ -2,72 +2,86 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import aiohttp
 import pytest
 
 from everopen.apps.platform import Platform
+from support.sale import Stock
 from support.shopper import Shopper
 from support.waiting import eventually
 from support.witness import Witness
 
-CHECKOUTS = 500
 AT_ONCE = 12
 
 
 @pytest.mark.parametrize(
     ("fault", "checkouts"),
     [
-        ({"kind": "drop_after", "operation": "authorize"}, CHECKOUTS),
+        # Half of the time, so that the provider goes on being tried first and is struck often.
+        ({"kind": "drop_after", "operation": "authorize", "probability": 0.5}, 500),
+        ({"kind": "drop_after", "operation": "authorize"}, 100),
         ({"kind": "late", "operation": "authorize", "delay_s": 30.0}, 60),
     ],
-    ids=["drops the connection after charging", "charges 30 s late"],
+    ids=["charges and drops the connection half of the time", "always", "charges 30 s late"],
 )
 async def test_every_checkout_completes_and_every_first_charge_is_voided(
     platform: Platform,
     http: aiohttp.ClientSession,
     witness: Witness,
-    stock,
+    stock: Stock,
     fault: dict[str, object],
     checkouts: int,
 ) -> None:
-    sku = await stock(100_000)
+    (sku,) = await stock(100_000, 1)
     shoppers = await asyncio.gather(
         *(Shopper(platform.layout.public_url, http).arrive() for _ in range(AT_ONCE))
     )
-
-    async def on_sale() -> bool:
-        answers = [await shoppers[0].call("GET", f"/v1/variants?sku={sku}") for _ in range(4)]
-        return all(answer.body.get("items") for answer in answers)
-
-    await eventually(on_sale)
     await witness.faults("stripe", fault)
-    orders: list[dict] = []
+    waiting = iter(range(checkouts))
+    orders: list[dict[str, Any]] = []
 
     async def buy(shopper: Shopper) -> None:
-        while len(orders) + AT_ONCE <= checkouts + AT_ONCE - 1:
+        for _ in waiting:
             orders.append(await shopper.checkout((sku, 1), key=str(uuid.uuid4())))
 
     await asyncio.gather(*(buy(shopper) for shopper in shoppers))
-    assert all(order["confirmed"] for order in orders)
-    assert {order["payment_provider"] for order in orders} == {"plainpay"}
     await witness.faults("stripe")
-
+    assert len(orders) == checkouts
+    assert all(order["confirmed"] for order in orders)
     ids = [order["order_id"] for order in orders]
 
+    # Asked at Stripe, which said nothing; its hold may exist, or come to exist 30 s later.
+    struck = await witness.database.fetch(
+        "SELECT order_id FROM payments.attempts a WHERE provider = 'stripe' AND order_id = ANY($1) AND NOT EXISTS ("
+        "  SELECT FROM payments.claims c WHERE c.order_id = a.order_id AND c.purpose = 'confirm'"
+        "  AND c.provider = 'stripe')",
+        ids,
+    )
+    assert len(struck) >= 3, "the fault hardly struck"
+
     async def not_let_go() -> list[str]:
-        """Orders whose first charge has not arrived yet, or is still held."""
+        """Struck orders whose first charge has not arrived yet, or is still held."""
         ledger = await witness.ledger(*ids)
-        statuses = {i: [e["status"] for e in ledger[i] if e["provider"] == "stripe"] for i in ids}
-        return [f"{i}: {found}" for i, found in statuses.items() if found != ["voided"]]
+        found = {
+            row["order_id"]: [e["status"] for e in ledger[row["order_id"]] if e["provider"] == "stripe"]
+            for row in struck
+        }
+        return [f"{order_id}: {statuses}" for order_id, statuses in found.items() if statuses != ["voided"]]
 
     await eventually(not_let_go, lambda left: left == [], timeout_s=100)
-    ledger = await witness.ledger(*ids)
-    charged_first = [e for entries in ledger.values() for e in entries if e["provider"] == "stripe"]
-    assert all(e["captured_minor"] == 0 for e in charged_first)
 
-    async def captured() -> list[int]:
-        entries = (await witness.ledger(*ids)).values()
-        return [sum(e["captured_minor"] > 0 for e in of_order) for of_order in entries]
+    async def not_captured_once() -> list[str]:
+        ledger = await witness.ledger(*ids)
+        rows = await witness.orders(*ids)
+        wrong = []
+        for order_id in ids:
+            taken = [e["reference"] for e in ledger[order_id] if e["captured_minor"] > 0]
+            held = [e["reference"] for e in ledger[order_id] if e["status"] == "authorized"]
+            if taken != [rows[order_id]["reference"]] or held:
+                wrong.append(f"{order_id}: captured {taken}, held {held}")
+        return wrong
 
-    await eventually(captured, lambda counts: counts == [1] * len(ids), timeout_s=60)
+    await eventually(not_captured_once, lambda wrong: wrong == [], timeout_s=60)
+    assert await witness.ledger_of_stock_differs() == []

@@ -6,6 +6,7 @@ import uuid
 import aiohttp
 
 from everopen.apps.platform import Platform
+from support.sale import Stock
 from support.shopper import Shopper
 from support.waiting import eventually
 from support.witness import Witness
@@ -15,9 +16,7 @@ async def buyers(platform: Platform, http: aiohttp.ClientSession, count: int) ->
     """Shoppers at the gateways in turn."""
     gateways = [gateway.url("public") for gateway in platform.layout.gateways]
     return list(
-        await asyncio.gather(
-            *(Shopper(gateways[n % len(gateways)], http).arrive() for n in range(count))
-        )
+        await asyncio.gather(*(Shopper(gateways[n % len(gateways)], http).arrive() for n in range(count)))
     )
 
 
@@ -26,22 +25,11 @@ async def ready_to_order(shopper: Shopper, sku: str) -> dict[str, object]:
     return shopper.order_body(await shopper.quote(cart_id))
 
 
-async def on_sale(shopper: Shopper, sku: str) -> None:
-    """Wait until both zones' catalogs have the new product."""
-
-    async def known() -> bool:
-        answers = [await shopper.call("GET", f"/v1/variants?sku={sku}") for _ in range(4)]
-        return all(answer.body.get("items") for answer in answers)
-
-    await eventually(known)
-
-
 async def test_fifty_units_for_two_hundred_buyers(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
 ) -> None:
-    sku = await stock(50)
+    (sku,) = await stock(50, 1)
     shoppers = await buyers(platform, http, 200)
-    await on_sale(shoppers[0], sku)
     bodies = await asyncio.gather(*(ready_to_order(shopper, sku) for shopper in shoppers))
     orders = await asyncio.gather(
         *(s.decided(body, str(uuid.uuid4())) for s, body in zip(shoppers, bodies, strict=True))
@@ -63,12 +51,10 @@ async def test_fifty_units_for_two_hundred_buyers(
 
 
 async def test_one_unit_for_two_buyers_a_hundred_times(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
 ) -> None:
     first, second = await buyers(platform, http, 2)
-    for _ in range(100):
-        sku = await stock(1)
-        await on_sale(first, sku)
+    for sku in await stock(1, 100):
         one, two = await asyncio.gather(ready_to_order(first, sku), ready_to_order(second, sku))
         orders = await asyncio.gather(
             first.decided(one, str(uuid.uuid4())), second.decided(two, str(uuid.uuid4()))
@@ -78,11 +64,10 @@ async def test_one_unit_for_two_buyers_a_hundred_times(
 
 
 async def test_the_same_checkout_twenty_times_at_once(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
 ) -> None:
-    sku = await stock(1000)
+    (sku,) = await stock(1000, 1)
     (shopper,) = await buyers(platform, http, 1)
-    await on_sale(shopper, sku)
     gateways = [gateway.url("public") for gateway in platform.layout.gateways]
     twins = [Shopper(gateways[n % len(gateways)], http, token=shopper.token) for n in range(20)]
     for _ in range(50):

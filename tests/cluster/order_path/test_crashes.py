@@ -3,11 +3,13 @@
 import asyncio
 import random
 import uuid
+from typing import Any
 
 import aiohttp
 
 from everopen.apps.platform import Platform
 from everopen.topology import Kind
+from support.sale import Stock
 from support.shopper import Shopper
 from support.waiting import eventually
 from support.witness import Witness
@@ -21,12 +23,12 @@ def orders_processes(platform: Platform) -> list[str]:
     return [i.name for i in platform.layout.of_kind(Kind.PROCESS) if "orders" in i.services]
 
 
-async def keep_buying(shopper: Shopper, sku: str, stop: asyncio.Event, orders: list[dict]) -> None:
+async def keep_buying(shopper: Shopper, sku: str, stop: asyncio.Event, orders: list[dict[str, Any]]) -> None:
     while not stop.is_set():
         orders.append(await shopper.checkout((sku, 1)))
 
 
-async def kill_again_and_again(platform: Platform, orders: list[dict]) -> None:
+async def kill_again_and_again(platform: Platform, orders: list[dict[str, Any]]) -> None:
     names = orders_processes(platform)
     choose = random.Random(20261123)
     for kill in range(KILLS):
@@ -47,9 +49,9 @@ async def kill_again_and_again(platform: Platform, orders: list[dict]) -> None:
 
 
 async def test_orders_survive_the_death_of_their_processes(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
 ) -> None:
-    sku = await stock(100_000)
+    (sku,) = await stock(100_000, 1)
     gateways = [gateway.url("public") for gateway in platform.layout.gateways]
     shoppers = await asyncio.gather(
         *(
@@ -57,7 +59,7 @@ async def test_orders_survive_the_death_of_their_processes(
             for n in range(SHOPPERS)
         )
     )
-    orders: list[dict] = []
+    orders: list[dict[str, Any]] = []
     stop = asyncio.Event()
     buying = [asyncio.create_task(keep_buying(shopper, sku, stop, orders)) for shopper in shoppers]
     try:
@@ -81,7 +83,8 @@ async def test_orders_survive_the_death_of_their_processes(
     # Also of the orders whose answer never arrived: nothing stays half done, nothing is held twice.
     async def unfinished() -> list[str]:
         pending = await witness.database.fetch(
-            "SELECT order_id, state FROM orders.orders WHERE state = ANY($1) OR state = 'confirmed'", list(_OPEN)
+            "SELECT order_id, state FROM orders.orders WHERE state = ANY($1) OR state = 'confirmed'",
+            list(_OPEN),
         )
         return [f"{row['order_id']} {row['state']}" for row in pending]
 
@@ -107,16 +110,12 @@ async def test_orders_survive_the_death_of_their_processes(
 
 
 async def test_an_order_whose_driver_died_is_resumed_by_another(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
 ) -> None:
     """The client does not come back at all: the platform finishes the order by itself."""
-    sku = await stock(10)
+    (sku,) = await stock(10, 1)
     shopper = await Shopper(platform.layout.public_url, http).arrive()
 
-    async def on_sale() -> bool:
-        return bool((await shopper.call("GET", f"/v1/variants?sku={sku}")).body.get("items"))
-
-    await eventually(on_sale)
     cart_id = await shopper.cart((sku, 1))
     body = shopper.order_body(await shopper.quote(cart_id))
     await witness.faults("stripe", {"kind": "slow", "operation": "authorize", "delay_s": 3.0, "count": 1})
