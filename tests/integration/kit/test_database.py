@@ -124,3 +124,32 @@ async def test_a_database_that_is_not_there_is_unavailable() -> None:
     async with Database(cluster) as absent:
         with pytest.raises(Unavailable):
             await absent.run(lambda connection: connection.execute("SELECT 1"), deadline=Deadline.after(0.2))
+
+
+async def test_a_statement_is_repeated_until_it_is_committed(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    await admin.execute("CREATE SEQUENCE runs")
+    await admin.execute(
+        "CREATE FUNCTION add_thing() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO things VALUES ('applied'); "
+        "IF nextval('runs') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; "
+        "RETURN currval('runs'); END $$"
+    )
+    rows = await database.apply("SELECT add_thing() AS run")
+    assert rows[0]["run"] == 2
+    assert await names(admin) == ["applied"]
+
+
+async def test_a_statement_without_an_answer_is_unknown(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        await database.apply("SELECT pg_terminate_backend(pg_backend_pid())", deadline=Deadline.after(0.3))
+
+
+async def test_a_statement_that_was_never_sent_is_unavailable() -> None:
+    cluster = Cluster((Member("127.0.0.1", free_port()),), "none", "postgres", "", "test")
+    async with Database(cluster) as absent:
+        with pytest.raises(Unavailable):
+            await absent.apply("SELECT 1", deadline=Deadline.after(0.2))
