@@ -29,7 +29,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: what is to be done.
         key: to what, such as an order id; kind and key together are unique among open tasks.
-        attempts: how often it was claimed, this time included.
+        attempts: how often it was claimed or owed anew, this time included; tells one claim from the next.
     """
 
     task_id: UUID
@@ -42,10 +42,14 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 async def enqueue(
     connection: Connection, schema: str, kind: str, key: str, payload: dict[str, Any] | None = None
 ) -> None:
-    """Owe this, as part of the transaction of `connection`. Owing the same twice is owing it once."""
+    """Owe this, as part of the transaction of `connection`. Owing the same twice is owing it once.
+
+    Except while it is being done: whoever does it may have looked before this transaction, so that it
+    counts as one more attempt and is done again.
+    """
     await connection.execute(
-        f"INSERT INTO {schema}.outbox (kind, key, payload) VALUES ($1, $2, $3::jsonb) "  # noqa: S608
-        "ON CONFLICT (kind, key) DO NOTHING",
+        f"INSERT INTO {schema}.outbox AS owed (kind, key, payload) VALUES ($1, $2, $3::jsonb) "  # noqa: S608
+        "ON CONFLICT (kind, key) DO UPDATE SET due_at = now(), attempts = owed.attempts + 1",
         kind,
         key,
         msgspec.json.encode(payload or {}).decode(),

@@ -113,11 +113,12 @@ class OutboxWorker:
             _log.exception("%s %s, attempt %d", task.kind, task.key, task.attempts)
             await self._later(task, repr(error), None)
         else:
-            # Struck off only if nobody else has claimed it meanwhile; doing it twice is harmless.
+            # Struck off only if nobody has claimed it, or owed it anew, meanwhile; twice is harmless.
             await self._database.run(
                 lambda connection: connection.execute(
-                    f"DELETE FROM {self._schema}.outbox WHERE task_id = $1",  # noqa: S608
+                    f"DELETE FROM {self._schema}.outbox WHERE task_id = $1 AND attempts = $2",  # noqa: S608
                     task.task_id,
+                    task.attempts,
                 )
             )
 
@@ -128,9 +129,10 @@ class OutboxWorker:
         await self._database.run(
             lambda connection: connection.execute(
                 f"UPDATE {self._schema}.outbox SET due_at = now() + $2, last_error = $3 "  # noqa: S608
-                "WHERE task_id = $1",
+                "WHERE task_id = $1 AND attempts = $4",
                 task.task_id,
                 delay,
                 reason[:500],
+                task.attempts,
             )
         )

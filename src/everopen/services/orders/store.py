@@ -200,8 +200,9 @@ async def apply(fetch: Fetch, order: OrderRecord, change: Change, event: str) ->
             INSERT INTO order_events (order_id, version, state, event, detail)
             SELECT order_id, version, state, $14, $11 FROM changed),
         owed AS (
+            -- As in kit.outbox.enqueue: owed anew while it is being done, it is done again.
             INSERT INTO outbox (kind, key) SELECT unnest($15::text[]), order_id FROM changed
-            ON CONFLICT (kind, key) DO NOTHING)
+            ON CONFLICT (kind, key) DO UPDATE SET due_at = now(), attempts = outbox.attempts + 1)
         SELECT * FROM changed
         """,
         order.order_id,
