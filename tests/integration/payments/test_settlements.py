@@ -134,6 +134,8 @@ async def test_refunds_at_once(shop: Shop, order_id: str, instrument: Instrument
     answers = await asyncio.gather(*(shop.refund(order_id, f"r{n}", minor(5_00)) for n in range(6)))
     assert [answer.outcome for answer in answers].count("done") == 2
     assert (await shop.movements(reference)).count("refund") == 2
+    # The others were refused here, not by the provider.
+    assert [s.state for s in (await shop.view(order_id)).settlements] == ["done"] * 3
 
 
 @BOTH

@@ -54,20 +54,17 @@ async def look_for_work(database: Database, provider: str) -> Due:
 async def hold_turn(database: Database, provider: str, instance: str, lease_s: float) -> bool:
     """Be, or go on being, the one instance that reconciles with this provider."""
 
-    async def work(connection: Connection) -> bool:
-        row = await connection.fetchrow(
-            """
-            INSERT INTO reconcilers AS r (provider, holder, held_until) VALUES ($1, $2, now() + $3::interval)
-            ON CONFLICT (provider) DO UPDATE SET holder = $2, held_until = now() + $3::interval
-            WHERE r.holder = $2 OR r.held_until < now() RETURNING provider
-            """,
-            provider,
-            instance,
-            timedelta(seconds=lease_s),
-        )
-        return row is not None
-
-    return await database.run(work)
+    rows = await database.apply(
+        """
+        INSERT INTO reconcilers AS r (provider, holder, held_until) VALUES ($1, $2, now() + $3::interval)
+        ON CONFLICT (provider) DO UPDATE SET holder = $2, held_until = now() + $3::interval
+        WHERE r.holder = $2 OR r.held_until < now() RETURNING provider
+        """,
+        provider,
+        instance,
+        timedelta(seconds=lease_s),
+    )
+    return bool(rows)
 
 
 async def end_sweep(database: Database, provider: str, swept_to: datetime) -> None:
@@ -144,21 +141,18 @@ async def adopt(database: Database, payment: ProviderPayment, for_s: float) -> b
         for_s: how long it is kept for the order.
     """
 
-    async def work(connection: Connection) -> bool:
-        row = await connection.fetchrow(
-            """
-            UPDATE attempts SET state = 'found', reference = $2, check_at = now() + $3::interval
-            WHERE attempt_id = $1
-              AND state IN ('started', 'unknown', 'not_sent', 'action_required', 'lapsed')
-            RETURNING attempt_id
-            """,
-            payment.attempt_id,
-            payment.reference,
-            timedelta(seconds=for_s),
-        )
-        return row is not None
-
-    return await database.run(work)
+    rows = await database.apply(
+        """
+        UPDATE attempts SET state = 'found', reference = $2, check_at = now() + $3::interval
+        WHERE attempt_id = $1
+          AND state IN ('started', 'unknown', 'not_sent', 'action_required', 'lapsed')
+        RETURNING attempt_id
+        """,
+        payment.attempt_id,
+        payment.reference,
+        timedelta(seconds=for_s),
+    )
+    return bool(rows)
 
 
 async def take_voids(database: Database, provider: str, limit: int) -> list[VoidClaim]:

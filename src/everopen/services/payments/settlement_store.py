@@ -156,20 +156,17 @@ async def end_settlement(database: Database, settlement: Settlement, state: Stat
     are lost, the provider is asked again and says the same.
     """
 
-    async def work(connection: Connection) -> None:
-        await connection.execute(
-            """
-            UPDATE settlements SET state = $3, reason = $4,
-                settled_at = CASE WHEN $3 IN ('done', 'refused') THEN now() END
-            WHERE order_id = $1 AND settlement_id = $2 AND state NOT IN ('done', 'refused')
-            """,
-            settlement.order_id,
-            settlement.settlement_id,
-            state,
-            reason[:500],
-        )
-
-    await database.run(work)
+    await database.apply(
+        """
+        UPDATE settlements SET state = $3, reason = $4,
+            settled_at = CASE WHEN $3 IN ('done', 'refused') THEN now() END
+        WHERE order_id = $1 AND settlement_id = $2 AND state NOT IN ('done', 'refused')
+        """,
+        settlement.order_id,
+        settlement.settlement_id,
+        state,
+        reason[:500],
+    )
 
 
 async def close_order(database: Database, order_id: str) -> tuple[VoidClaim, ...] | Refusal:
@@ -227,20 +224,17 @@ async def _begin_voids(connection: Connection, order_id: str) -> tuple[VoidClaim
 async def end_void(database: Database, void: VoidClaim) -> None:
     """The provider has let the payment go. Zonal: asking it again would do no harm."""
 
-    async def work(connection: Connection) -> None:
-        await connection.execute(
-            """
-            WITH let_go AS (
-                UPDATE claims SET voided_at = coalesce(voided_at, now())
-                WHERE provider = $1 AND reference = $2 AND purpose = 'void')
-            UPDATE attempts SET state = 'voided' WHERE order_id = $3 AND provider = $1 AND reference = $2
-            """,
-            void.provider,
-            void.reference,
-            void.order_id,
-        )
-
-    await database.run(work)
+    await database.apply(
+        """
+        WITH let_go AS (
+            UPDATE claims SET voided_at = coalesce(voided_at, now())
+            WHERE provider = $1 AND reference = $2 AND purpose = 'void')
+        UPDATE attempts SET state = 'voided' WHERE order_id = $3 AND provider = $1 AND reference = $2
+        """,
+        void.provider,
+        void.reference,
+        void.order_id,
+    )
 
 
 async def record_discrepancy(
@@ -248,16 +242,13 @@ async def record_discrepancy(
 ) -> bool:
     """Note something that people have to look at; True if it is new."""
 
-    async def work(connection: Connection) -> bool:
-        row = await connection.fetchrow(
-            "INSERT INTO discrepancies (provider, reference, kind, order_id, detail) "
-            "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING reference",
-            provider,
-            reference,
-            kind,
-            order_id,
-            detail[:500],
-        )
-        return row is not None
-
-    return await database.run(work)
+    rows = await database.apply(
+        "INSERT INTO discrepancies (provider, reference, kind, order_id, detail) "
+        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING reference",
+        provider,
+        reference,
+        kind,
+        order_id,
+        detail[:500],
+    )
+    return bool(rows)

@@ -102,14 +102,11 @@ async def take_turn(database: Database, order_id: str, worker: str, lease_s: flo
 async def end_turn(database: Database, order_id: str, worker: str) -> None:
     """Let the next one be at it."""
 
-    async def work(connection: Connection) -> None:
-        await connection.execute(
-            "UPDATE payments SET working_until = '-infinity' WHERE order_id = $1 AND worker = $2",
-            order_id,
-            worker,
-        )
-
-    await database.run(work)
+    await database.apply(
+        "UPDATE payments SET working_until = '-infinity' WHERE order_id = $1 AND worker = $2",
+        order_id,
+        worker,
+    )
 
 
 async def look(database: Database, order_id: str) -> Known | None:
@@ -177,22 +174,19 @@ async def record_outcome(
     Zonal: if it is lost with the leader, the attempt is still there and is asked about again.
     """
 
-    async def work(connection: Connection) -> None:
-        await connection.execute(
-            """
-            UPDATE attempts SET state = $2, reason = $5, action_url = $4,
-                reference = CASE WHEN $3 = '' THEN reference ELSE $3 END
-            WHERE attempt_id = $1 AND state = ANY($6)
-            """,
-            attempt_id,
-            state,
-            reference,
-            action_url,
-            reason[:500],
-            list(predecessors(state)),
-        )
-
-    await database.run(work)
+    await database.apply(
+        """
+        UPDATE attempts SET state = $2, reason = $5, action_url = $4,
+            reference = CASE WHEN $3 = '' THEN reference ELSE $3 END
+        WHERE attempt_id = $1 AND state = ANY($6)
+        """,
+        attempt_id,
+        state,
+        reference,
+        action_url,
+        reason[:500],
+        list(predecessors(state)),
+    )
 
 
 async def claim(database: Database, attempt: Attempt, reference: str) -> bool:

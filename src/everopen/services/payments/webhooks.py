@@ -9,7 +9,7 @@ import msgspec
 from everopen.contracts.base import Reply
 from everopen.core.errors import EveropenError, NotFound
 from everopen.kit.client import Mesh
-from everopen.kit.database import Connection, Database, Durability
+from everopen.kit.database import Database
 from everopen.services.payments.providers.provider import ProviderEvent
 from everopen.services.payments.router import Router
 
@@ -58,23 +58,20 @@ class WebhookDesk:
     async def _open_orders(self, name: str, event: ProviderEvent) -> list[str]:
         """The order that waits for this, unless the event was taken before.
 
-        Not durable: an event that is forgotten is sent again, or found by the reconciler.
+        What is lost with it is found by the reconciler, or asked for by the order itself.
         """
 
-        async def work(connection: Connection) -> list[str]:
-            rows = await connection.fetch(
-                """
-                WITH news AS (
-                    INSERT INTO webhook_events (provider, event_id) VALUES ($1, $2)
-                    ON CONFLICT DO NOTHING RETURNING event_id)
-                SELECT order_id FROM attempts, news
-                WHERE attempt_id = $3 AND provider = $1 AND state = ANY($4)
-                """,
-                name,
-                event.event_id,
-                event.attempt_id,
-                list(_OPEN),
-            )
-            return [row["order_id"] for row in rows]
-
-        return await self._database.run(work, Durability.BEST_EFFORT)
+        rows = await self._database.apply(
+            """
+            WITH news AS (
+                INSERT INTO webhook_events (provider, event_id) VALUES ($1, $2)
+                ON CONFLICT DO NOTHING RETURNING event_id)
+            SELECT order_id FROM attempts, news
+            WHERE attempt_id = $3 AND provider = $1 AND state = ANY($4)
+            """,
+            name,
+            event.event_id,
+            event.attempt_id,
+            list(_OPEN),
+        )
+        return [row["order_id"] for row in rows]
