@@ -1,10 +1,12 @@
-"""The command line: `everopen up|down|status|logs|import`."""
+"""The command line: `everopen up|down|status|logs|import|match|openapi`."""
 
 import click
 
 from everopen.apps.cli.down import down
 from everopen.apps.cli.import_catalog import import_catalog
 from everopen.apps.cli.logs import logs
+from everopen.apps.cli.match import match
+from everopen.apps.cli.openapi import openapi
 from everopen.apps.cli.status import status
 from everopen.apps.cli.up import up
 
@@ -18,5 +20,5 @@ def main() -> None:
     """
 
 
-for _command in (up, down, status, logs, import_catalog):
+for _command in (up, down, status, logs, import_catalog, match, openapi):
     main.add_command(_command)
