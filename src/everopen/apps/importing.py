@@ -30,6 +30,7 @@ from everopen.core.time import Deadline
 from everopen.kit.client import Mesh
 
 MERCHANT_LOGIN = "merchant"
+_BROKE_OFF = "the import broke off; what was stored stays. Import the same file again"
 _IMAGES_AT_ONCE = 8
 _ATTEMPTS = 5
 _PAUSE_S = 0.5
@@ -107,8 +108,8 @@ class MerchantClient:
         except aiohttp.ClientConnectorError as error:
             raise Unavailable(f"{self._url} does not answer: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError) as error:
-            raise OutcomeUnknown(f"the import broke off ({error}); run it again") from error
-        raise OutcomeUnknown("the import broke off before its result; run it again")
+            raise OutcomeUnknown(f"{_BROKE_OFF} ({type(error).__name__})") from error
+        raise OutcomeUnknown(_BROKE_OFF)
 
     async def store_images(
         self, files: Sequence[tuple[str, Path]], stored: Callable[[], None]

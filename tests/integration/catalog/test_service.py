@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from obstore.store import MemoryStore
 from yarl import URL
 
+from everopen.apps.importing import MerchantClient
+from everopen.contracts.catalog import ImportEvent
 from everopen.kit.auth import TokenIssuer, TokenVerifier
 from everopen.kit.client import Mesh
 from everopen.kit.database import Cluster, Database, Member
 from everopen.kit.http import CallerChecks, build_app
+from everopen.services.catalog.sample import write_sample
 from everopen.services.catalog.service import build_service
+from everopen.services.catalog.shopify import ParsedProduct, read_products
 from support.ports import free_port
 from support.postgres import Server
 from support.waiting import eventually
@@ -391,6 +396,34 @@ async def test_an_empty_database_does_not_empty_the_shop(shop: Shop, admin: asyn
     # What shows that the follower has looked is that it takes up what comes after.
     await shop.load(HEADER + "new,New,,,,,NEW,1,1,,\n")
     await shop.shows("new")
+
+
+async def test_the_whole_sample_goes_in_as_a_merchant_would_bring_it(
+    shop: Shop, inventory: Inventory, tmp_path: Path
+) -> None:
+    sample = write_sample(tmp_path / "sample")
+    client = MerchantClient(str(shop.http._base_url), MERCHANT["authorization"].split()[1], shop.http)
+    events: list[ImportEvent] = []
+    files = [(name, sample.images / name) for name in sorted(os.listdir(sample.images))]  # noqa: PTH208
+    stored = await client.store_images(files[:40], lambda: None)
+    assert (stored.stored, stored.refused) == (40, ())
+    result = await client.import_products(sample.csv, events.append)
+    assert (result.imported, result.failed, result.error) == (sample.products, 0, None)
+    assert len(events) > 3
+    assert len(inventory.stock) > 1000
+
+    async def total() -> int:
+        found: int = (await shop.get("/v1/products", limit=1))["total"]
+        return found
+
+    await eventually(total, lambda found: found == sample.products)
+    assert (await shop.call("GET", f"/images/{files[0][0]}")).status == 200
+    assert (await client.import_products(sample.csv, events.append)).unchanged == sample.products
+    # The newest come first, and among those of one import the last of the file.
+    with sample.csv.open(encoding="utf-8", newline="") as text:
+        last = list(read_products(text, "USD"))[-1]
+    assert isinstance(last, ParsedProduct)
+    assert (await shop.handles(sort="newest", limit=1)) == [last.record.handle]
 
 
 async def test_no_change_is_missed_while_imports_run_at_once(

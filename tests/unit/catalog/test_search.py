@@ -125,6 +125,24 @@ def test_a_word_that_is_known_is_not_taken_for_another(index: SearchIndex) -> No
     assert handles(index, "tent") == ["tent"]
 
 
+def test_the_beginning_of_a_title_counts_more_than_a_word_in_a_description(tmp_path: Path) -> None:
+    index = SearchIndex(tmp_path)
+    index.write(
+        [
+            (
+                product(
+                    "tea", "Green Tea", kind="Tea", description="Notes of stone, of stone fruit and of stone."
+                ),
+                BEGIN,
+            ),
+            (product("cup", "Stoneware Cup", kind="Cups"), BEGIN),
+        ],
+        [],
+    )
+    assert handles(index, "stone") == ["cup", "tea"]
+    index.close()
+
+
 def test_words_that_no_product_has_together_still_find_something(index: SearchIndex) -> None:
     assert {"kettle", "jacket"} <= set(handles(index, "kettle jacket"))
     assert handles(index, "xylophonist") == []

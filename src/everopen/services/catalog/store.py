@@ -11,11 +11,13 @@ token of the position that it has reached; if the database has another one there
 the follower saw were lost, and it reads everything again.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from everopen.core.time import Deadline
@@ -100,17 +102,8 @@ class CatalogStore:
             handle,
             limit,
         )
-        return [
-            Change(
-                row["feed_position"],
-                row["token"],
-                msgspec.json.decode(row["document"], type=ProductRecord),
-                row["version"],
-                row["created_at"],
-                row["updated_at"],
-            )
-            for row in rows
-        ]
+        # A page is much to decode: requests go on meanwhile.
+        return await asyncio.to_thread(lambda: [_change(row) for row in rows])
 
 
 def taken_skus(records: Iterable[ProductRecord], owners: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -137,6 +130,17 @@ def taken_skus(records: Iterable[ProductRecord], owners: Mapping[str, str]) -> d
             del going[handle]
 
 
+def _change(row: asyncpg.Record) -> Change:
+    return Change(
+        row["feed_position"],
+        row["token"],
+        msgspec.json.decode(row["document"], type=ProductRecord),
+        row["version"],
+        row["created_at"],
+        row["updated_at"],
+    )
+
+
 async def _put(connection: Connection, records: Sequence[ProductRecord]) -> Written:
     position = 1 + await connection.fetchval("SELECT position FROM catalog.feed FOR UPDATE")
     handles = [record.handle for record in records]
@@ -144,8 +148,9 @@ async def _put(connection: Connection, records: Sequence[ProductRecord]) -> Writ
         "SELECT handle, digest FROM catalog.products WHERE handle = ANY($1::text[])", handles
     )
     digests = {row["handle"]: row["digest"] for row in rows}
-    differing = [record for record in records if digests.get(record.handle) != record.digest()]
-    unchanged = tuple(record.handle for record in records if digests.get(record.handle) == record.digest())
+    same = {record.handle for record in records if digests.get(record.handle) == record.digest()}
+    differing = [record for record in records if record.handle not in same]
+    unchanged = tuple(record.handle for record in records if record.handle in same)
     skus = [variant.sku for record in differing for variant in record.variants]
     rows = await connection.fetch(
         "SELECT sku, handle FROM catalog.variants WHERE sku = ANY($1::text[])", skus
