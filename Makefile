@@ -37,9 +37,9 @@ help: ## Show this help
 	@echo "  DATA=DIR                     where it keeps its state (default: chosen by everopen)"
 	@echo "  ARGS='…'                     passed on: to everopen, to pytest, to the benchmark"
 
-up: setup ## Start the platform, fill it with the sample catalog, print its addresses
+up: setup ## Start the platform, with a sample catalog if it is empty, and print its addresses
 	@$(EVEROPEN) up --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)
-	@$(EVEROPEN) import --sample --topology $(TOPOLOGY) $(DATA_OPTION)
+	
 
 down: setup ## Stop the platform; its data stays
 	@$(EVEROPEN) down --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)
