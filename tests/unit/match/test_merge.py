@@ -1,5 +1,6 @@
 """Walking along sorted streams: every order once, whole, however the pages fall."""
 
+import resource
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from everopen.continuity.match import PaymentFacts
 from everopen.continuity.match.merge import OutOfOrder, windows
 from everopen.continuity.match.spill import PaymentSpill
+from everopen.core.errors import Unavailable
 from support.matching import TOTAL, but, payment
 
 
@@ -69,3 +71,15 @@ async def test_the_spill_separates_cells() -> None:
             spill.add(payment(order_id=f"ord_{cell}_a"))
         found = [item async for page in spill.pages("ord_sg1_") for item in page]
     assert [(item.order_id, item.amount_minor) for item in found] == [("ord_sg1_a", TOTAL)]
+
+
+async def test_a_full_disk_is_said_to_be_full() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with PaymentSpill() as spill:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+        try:
+            with pytest.raises(Unavailable, match="TMPDIR"):
+                for number in range(1_000_000):
+                    spill.add(payment(reference=f"pi_{number}"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

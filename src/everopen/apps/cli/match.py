@@ -97,11 +97,7 @@ def match(
     )
     watcher = _Lines() if sys.stderr.isatty() else Watcher()
     found = run(_match(topology, data, scope, patience_s if repair else None, watcher), failed=EXIT_UNABLE)
-    if as_json:
-        _print_json(found)
-    else:
-        _show(found)
-    sys.exit(_EXIT[_after(found).verdict])
+    sys.exit(present(found, as_json=as_json))
 
 
 async def _match(
@@ -116,6 +112,19 @@ async def _match(
             return report
         watcher.stage(f"Repairing {sum(report.kinds.values())} differences")
         return await matching.repair(scope, report, patience_s)
+
+
+def present(found: Report | Outcome, *, as_json: bool) -> int:
+    """Print what was found, for people or for programs.
+
+    Returns:
+        The exit status that says it.
+    """
+    if as_json:
+        _print_json(found)
+    else:
+        _show(found)
+    return _EXIT[_after(found).verdict]
 
 
 class _Lines(Watcher):

@@ -23,6 +23,7 @@ from everopen.continuity.match.facts import (
 from everopen.core.errors import Unavailable
 
 _PAGE = 4_000
+_SORT_MEMORY = "32MB"  # for each sort on the server; more than that is sorted on its disk
 T = TypeVar("T", bound=msgspec.Struct)
 
 # Order ids are ASCII; "C" sorts them as Python does, whatever the database's own collation is.
@@ -133,6 +134,7 @@ async def open_books(
     connection = await connect()
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(f"SET LOCAL work_mem = '{_SORT_MEMORY}'")
             yield PostgresBooks(connection)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         raise Unavailable(f"The database of {cell} stopped answering: {error}") from error

@@ -4,15 +4,17 @@ Providers list by age, the database reads by order id, and neither fits into mem
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
 from everopen.continuity.match.facts import PaymentFacts
+from everopen.core.errors import Unavailable
 
 _PAGE = 4_000
 _CACHE_KIB = 16 * 1024
@@ -21,8 +23,8 @@ _CACHE_KIB = 16 * 1024
 class PaymentSpill:
     """A temporary file of payments; gone when the block is left."""
 
-    def __init__(self, directory: Path | None = None) -> None:
-        self._directory = TemporaryDirectory(prefix="everopen-match-", dir=directory)
+    def __init__(self) -> None:
+        self._directory = TemporaryDirectory(prefix="everopen-match-")
         self._db = sqlite3.connect(
             Path(self._directory.name) / "payments.sqlite", isolation_level=None, check_same_thread=False
         )
@@ -46,24 +48,30 @@ class PaymentSpill:
         self._directory.cleanup()
 
     def add(self, payment: PaymentFacts) -> None:
-        """Put one aside. Listed twice, it counts once, as it was seen last."""
+        """Put one aside. Listed twice, it counts once, as it was seen last.
+
+        Raises:
+            Unavailable: the disk is full, or broken.
+        """
         body = self._encoder.encode(payment)
         self._waiting.append((payment.order_id, payment.provider, payment.reference, body))
         if len(self._waiting) >= _PAGE:
             self._write()
 
     def _write(self) -> None:
-        self._db.executemany("INSERT INTO payments VALUES (?,?,?,?)", self._waiting)
+        with _on_disk():
+            self._db.executemany("INSERT INTO payments VALUES (?,?,?,?)", self._waiting)
         self._waiting.clear()
 
     async def pages(self, prefix: str) -> AsyncIterator[Sequence[PaymentFacts]]:
         """Those whose order ids begin with `prefix`, ascending by order id."""
         self._write()
-        rows = self._db.execute(
-            "SELECT order_id, provider, reference, body FROM payments WHERE substr(order_id, 1, ?) = ?"
-            " ORDER BY order_id, provider, reference, rowid",
-            (len(prefix), prefix),
-        )
+        with _on_disk():
+            rows = self._db.execute(
+                "SELECT order_id, provider, reference, body FROM payments WHERE substr(order_id, 1, ?) = ?"
+                " ORDER BY order_id, provider, reference, rowid",
+                (len(prefix), prefix),
+            )
         held: tuple[str, str, str, bytes] | None = None
         while batch := rows.fetchmany(_PAGE):
             page = []
@@ -74,3 +82,13 @@ class PaymentSpill:
             yield page
         if held is not None:
             yield [self._decoder.decode(held[3])]
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unavailable(
+            f"Payments cannot be put aside in {gettempdir()}: {error}. TMPDIR names another directory."
+        ) from error

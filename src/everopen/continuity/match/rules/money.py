@@ -147,13 +147,16 @@ def _refund(order: OrderFacts, named: PaymentFacts, *, overdue: bool) -> Iterato
     if named.refunded_minor is None:
         return
     given_back = named.refunded_minor > 0 and named.kept_minor <= 0
-    what = f"{_took(named)}, the order's refund is {order.refund_state}."
+    kind, action = "", None
     if order.refund_state == "refunded" and not given_back:
-        yield about_payment("refund-not-done", named, what, Action.BY_HAND)
+        kind, action = "refund-not-done", Action.BY_HAND
     elif order.refund_state == "pending" and overdue:
-        yield about_payment("refund-not-recorded" if given_back else "refund-not-done", named, what)
+        kind = "refund-not-recorded" if given_back else "refund-not-done"
     elif order.refund_state in ("none", "failed") and named.refunded_minor > 0:
-        yield about_payment("refund-not-recorded", named, what, Action.BY_HAND)
+        kind, action = "refund-not-recorded", Action.BY_HAND
+    if kind:
+        what = f"{_took(named)}; the order's refund is {order.refund_state}."
+        yield about_payment(kind, named, what, action)
 
 
 def _claims(case: Case, order: OrderFacts) -> Iterator[Difference]:
