@@ -26,9 +26,13 @@ from everopen.kit.auth import TokenIssuer, TokenVerifier
 from everopen.kit.client import Mesh
 from everopen.kit.database import Cluster, Database, Member
 from everopen.kit.http import CallerChecks, build_app
+from everopen.services.catalog.follower import Follower
+from everopen.services.catalog.local import LocalCatalog
 from everopen.services.catalog.sample import write_sample
+from everopen.services.catalog.search import SearchRequest
 from everopen.services.catalog.service import build_service
 from everopen.services.catalog.shopify import ParsedProduct, read_products
+from everopen.services.catalog.store import CatalogStore
 from support.ports import free_port
 from support.postgres import Server
 from support.waiting import eventually
@@ -388,14 +392,26 @@ async def test_a_feed_whose_history_changed_is_read_again(shop: Shop, admin: asy
     await shop.shows("mug", "kettle", "other")
 
 
-async def test_an_empty_database_does_not_empty_the_shop(shop: Shop, admin: asyncpg.Connection) -> None:
+async def test_an_empty_database_does_not_empty_the_shop(
+    shop: Shop, server: Server, admin: asyncpg.Connection, tmp_path: Path
+) -> None:
     await shop.load(MUGS)
-    await shop.shows("mug", "kettle")
-    await admin.execute("TRUNCATE catalog.products, catalog.feed_batches, catalog.variants")
-    await admin.execute("UPDATE catalog.feed SET position = 0")
-    # What shows that the follower has looked is that it takes up what comes after.
-    await shop.load(HEADER + "new,New,,,,,NEW,1,1,,\n")
-    await shop.shows("new")
+    async with database(server) as opened:
+        local = LocalCatalog(tmp_path / "own")
+        follower = Follower(CatalogStore(opened), local)
+        await local.start()
+        while await follower.step():
+            pass
+        await admin.execute("TRUNCATE catalog.products, catalog.feed_batches, catalog.variants")
+        await admin.execute("UPDATE catalog.feed SET position = 0")
+        await follower.step()
+        assert (await local.search(SearchRequest())).total == 2
+        # What comes into the database after that is the truth again.
+        await shop.load(HEADER + "new,New,,,,,NEW,1,1,,\n")
+        await follower.step()
+        page = await local.search(SearchRequest())
+        assert [item.handle for item in page.items] == ["new"]
+        await local.stop()
 
 
 async def test_the_whole_sample_goes_in_as_a_merchant_would_bring_it(
