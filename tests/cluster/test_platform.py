@@ -151,6 +151,12 @@ async def test_a_paused_instance_is_seen_and_resumed(laptop: Platform) -> None:
     await _all_ready(laptop)
 
 
+async def test_up_resumes_what_was_left_paused(laptop: Platform) -> None:
+    await laptop.pause("singapore-b/gateway")
+    await Platform.up("laptop", laptop.data_dir)
+    await _all_ready(laptop)
+
+
 async def test_a_stopped_instance_stays_stopped_until_started(laptop: Platform) -> None:
     await laptop.stop("singapore-a/cache-1")
     status = await laptop.status()

@@ -105,6 +105,11 @@ def send(processes: tuple[Marked, ...], number: signal.Signals) -> None:
             os.close(descriptor)
 
 
+def resume_all(data_dir: Path) -> None:
+    """Let everything of the platform go on that a drill, or a person, has paused."""
+    send(marked_processes(data_dir), signal.SIGCONT)
+
+
 def end_all(data_dir: Path, zone: str | None = None, grace_s: float = 5.0) -> tuple[Marked, ...]:
     """End every process of the platform, or of one zone: first asked, then killed.
 

@@ -36,7 +36,7 @@ from everopen.engines.postgres.control import (
 )
 from everopen.engines.postgres.render import state_directory
 from everopen.engines.postgres.runtime import RUNTIME_BYTES, reachable_programs
-from everopen.engines.processes import end_all
+from everopen.engines.processes import end_all, resume_all
 from everopen.engines.readiness import not_ready
 from everopen.engines.supervisor import Supervisor
 from everopen.topology import Instance, Kind, Layout
@@ -98,6 +98,7 @@ class Start:
 
     async def _settle(self, supervisors: Mapping[str, Supervisor], record: Record | None) -> list[str]:
         """Clear what a crash left, check what must not differ, and tell which zones do not run."""
+        await asyncio.to_thread(resume_all, self.data_dir.path)
         running = [zone for zone, supervisor in supervisors.items() if await supervisor.running()]
         missing = [zone for zone in supervisors if zone not in running]
         self._check_topology(record, running)

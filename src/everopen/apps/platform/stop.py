@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from everopen.apps.platform.data_dir import DataDir
-from everopen.engines.processes import Marked, end_all, marked_processes
+from everopen.engines.processes import Marked, end_all, marked_processes, resume_all
 from everopen.engines.supervisor import Supervisor, SupervisorUnreachable
 from everopen.topology import Instance, Kind, Layout
 
@@ -31,6 +31,8 @@ async def stop_zones(data_dir: DataDir, layout: Layout, zones: Sequence[str]) ->
     Raises:
         OperationalError: something does not end even when killed.
     """
+    # What is paused could not stop in order, and would only be waited for.
+    await asyncio.to_thread(resume_all, data_dir.path)
     supervisors = {z: Supervisor(data_dir.supervisor(z)) for z in zones}
     reachable = {z: s for z, s in supervisors.items() if await s.running()}
     stopped: list[str] = []

@@ -65,6 +65,8 @@ def render_postgres(
             "file_size": 10 * _MEGABYTE,
             "file_num": 3,
             "level": "INFO",
+            # Otherwise a line every second that all is as it was.
+            "deduplicate_heartbeat_logs": True,
         },
         "restapi": {
             "listen": f"{instance.address}:{instance.ports['patroni']}",
