@@ -50,6 +50,10 @@ async def index(request: WebRequest, site: GivenSite) -> Response[str]:
 async def show(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Where an order stands. The page looks again by itself while something is awaited."""
     token = require_token(request)
+    if "redirect_status" in request.query_params:
+        # Stripe sends shoppers back with this, and with a secret of the payment that is not for the history.
+        back = "?back=1" if request.query_params["redirect_status"] == "succeeded" else ""
+        return rendering.see_other(f"/orders/{quote(order_id, safe='')}{back}")
     try:
         order = await site.shop.order(token, order_id)
     except OperationalError:
@@ -147,9 +151,6 @@ async def _methods(site: Site) -> tuple[PaymentMethod, ...]:
 
 def _looks(request: WebRequest) -> int:
     """How often the page has looked since the shopper came back from the provider; 0 if not from there."""
-    # Stripe adds `redirect_status` to the address that it sends the shopper back to.
-    if request.query_params.get("redirect_status") == "succeeded":
-        return 1
     back = request.query_params.get("back", "")
     return int(back) if back.isascii() and back.isdigit() and len(back) < 3 else 0
 

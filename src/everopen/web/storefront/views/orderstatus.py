@@ -25,6 +25,7 @@ class OrderStatus:
 
     Attributes:
         refresh_s: the page looks again after this many seconds; None when nothing is awaited.
+        label: the heading in a word or two, for lists.
         approve_url: the provider's page on which the shopper has to approve the payment; or empty.
         may_choose: whether another way to pay can be chosen.
         may_order_again: whether the same things can be put into a new cart.
@@ -32,6 +33,7 @@ class OrderStatus:
     """
 
     tone: Tone
+    label: str
     heading: str
     text: str
     reason: str = ""
@@ -80,16 +82,21 @@ def _confirmed(order: Order) -> OrderStatus:
     steps = _steps(3 if order.state == "fulfilled" else 2)
     if order.refund_state == "refunded":
         text = "The order was paid, and the payment has been given back in full."
-        return OrderStatus(tone="good", heading="Refunded", text=text, steps=())
+        return OrderStatus(tone="good", label="Refunded", heading="Your payment was given back", text=text)
     if order.refund_state == "pending":
         text = "We are giving the payment back. This may take a few days to show on your statement."
-        return OrderStatus(tone="waiting", heading="Your refund is on its way", text=text)
+        return OrderStatus(
+            tone="waiting", label="Being refunded", heading="Your refund is on its way", text=text
+        )
     if order.state == "fulfilled":
         text = "Everything in this order has been handed over for delivery."
-        return OrderStatus(tone="good", heading="Your order is on its way", text=text, steps=steps)
+        return OrderStatus(
+            tone="good", label="Sent", heading="Your order is on its way", text=text, steps=steps
+        )
     text = f"It is paid and safely recorded. We send the confirmation to {order.email}."
     return OrderStatus(
         tone="good",
+        label="Confirmed",
         heading="Thank you, your order is confirmed",
         text=text,
         may_cancel=order.state in _CANCELLABLE and order.refund_state == "none",
@@ -105,6 +112,7 @@ def _confirming(order: Order) -> OrderStatus:
     text = words.get(order.state, "The payment is approved. We are recording your order safely.")
     return OrderStatus(
         tone="waiting",
+        label="Being confirmed",
         heading="We are confirming your order",
         text=f"{text} This page looks again by itself; you can also close it, the order goes on without it.",
         refresh_s=REFRESH_S,
@@ -121,6 +129,7 @@ def _action_required(order: Order, looks_after_return: int) -> OrderStatus:
         )
         return OrderStatus(
             tone="waiting",
+            label="Being confirmed",
             heading="We are confirming your payment",
             text=text,
             refresh_s=REFRESH_S,
@@ -140,6 +149,7 @@ def _action_required(order: Order, looks_after_return: int) -> OrderStatus:
         )
     return OrderStatus(
         tone="attention",
+        label="Waits for you",
         heading=heading,
         text=text,
         reason=order.reason,
@@ -153,6 +163,7 @@ def _action_required(order: Order, looks_after_return: int) -> OrderStatus:
 def _capture_failed(order: Order) -> OrderStatus:
     return OrderStatus(
         tone="attention",
+        label="Payment failed",
         heading="Your order stands, but the payment failed",
         text=(
             "Your order is confirmed and the goods are yours, but the payment could not be collected. "
@@ -174,6 +185,7 @@ def _ended(order: Order) -> OrderStatus:
     nothing_paid = " You have not been charged." if order.refund_state == "none" else ""
     return OrderStatus(
         tone="bad",
+        label="Declined" if declined else "Cancelled",
         heading="The payment was declined" if declined else "This order was cancelled",
         text=("The order was not placed." if declined else "Nothing will be sent.")
         + refunds.get(order.refund_state, nothing_paid),
