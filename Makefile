@@ -39,7 +39,6 @@ help: ## Show this help
 
 up: setup ## Start the platform, with a sample catalog if it is empty, and print its addresses
 	@$(EVEROPEN) up --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)
-	
 
 down: setup ## Stop the platform; its data stays
 	@$(EVEROPEN) down --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)
