@@ -1,13 +1,17 @@
 """An order gets one authorization, whatever its providers do."""
 
 import asyncio
+from itertools import chain
 
 import pytest
 
-from everopen.contracts.payments import Instrument
+from everopen.contracts.payments import Authorize, Instrument
 from everopen.core.errors import BusinessError
 from everopen.core.money import Money
-from support.payments import AMOUNT, DROP, PLAINPAY_OK, STRIPE_OK, Shop
+from everopen.services.payments.handlers import Authorizer
+from everopen.services.payments.providers.provider import Hold
+from everopen.services.payments.router import Router
+from support.payments import AMOUNT, CELL, DROP, GENERATION, PLAINPAY_OK, STRIPE_OK, Shop, providers_at
 from support.waiting import eventually
 
 DECLINED = Instrument(provider="stripe", token="pm_card_chargeDeclined")
@@ -108,6 +112,36 @@ async def test_many_calls_at_once_with_a_silent_first_provider(shop: Shop, order
     assert len([c for c in (await shop.view(order_id)).claims if c.purpose == "confirm"]) == 1
 
 
+async def test_many_calls_at_once_in_two_instances(shop: Shop, order_id: str) -> None:
+    """A key that is being worked on is no reason to ask the next provider."""
+    request = Authorize(amount=AMOUNT, instruments=(STRIPE_OK, PLAINPAY_OK))
+    adapters = [providers_at(shop.sandbox.url) for _ in range(2)]
+    for adapter in chain(*adapters):
+        await adapter.start()
+    instances = [Authorizer(shop.database, Router(each), CELL, GENERATION) for each in adapters]
+    await shop.sandbox.faults("stripe", {"kind": "slow", "operation": "authorize", "delay_s": 0.3})
+    answers = await asyncio.gather(*(instances[n % 2].authorize(order_id, request) for n in range(10)))
+    for adapter in chain(*adapters):
+        await adapter.stop()
+    assert {(answer.outcome, answer.provider) for answer in answers} == {("approved", "stripe")}
+    assert await shop.ledger(order_id) == [("stripe", "authorized")]
+
+
+@pytest.mark.parametrize("provider", ["stripe", "plainpay"])
+async def test_a_key_that_is_being_worked_on_is_unknown(shop: Shop, order_id: str, provider: str) -> None:
+    adapter = next(a for a in providers_at(shop.sandbox.url, 5.0) if a.name == provider)
+    token = STRIPE_OK.token if provider == "stripe" else PLAINPAY_OK.token
+    hold = Hold(
+        key=order_id, order_id=order_id, attempt_id="a", cell="fra1", generation=1, amount=AMOUNT, token=token,
+        return_url="",
+    )  # fmt: skip
+    await shop.sandbox.faults(provider, {"kind": "slow", "operation": "authorize", "delay_s": 0.5})
+    await adapter.start()
+    outcomes = await asyncio.gather(*(adapter.authorize(hold, 5.0) for _ in range(3)))
+    await adapter.stop()
+    assert sorted(outcome.kind for outcome in outcomes) == ["approved", "unknown", "unknown"]
+
+
 @pytest.mark.parametrize("charged", [True, False], ids=["after the charge", "before the call"])
 async def test_a_process_killed_while_it_asked(shop: Shop, order_id: str, *, charged: bool) -> None:
     """The attempt is recorded, and nobody is at it any more."""
@@ -158,6 +192,7 @@ async def test_another_choice_gives_up_the_payment_that_waits(shop: Shop, order_
     await shop.authorize(order_id, challenge)
     answer = await shop.authorize(order_id, PLAINPAY_OK, round_=2)
     assert answer.outcome == "approved"
+    assert sorted(c.purpose for c in (await shop.view(order_id)).claims) == ["confirm", "void"]
     await shop.reconcile()
     assert await shop.ledger(order_id) == [("stripe", "voided"), ("plainpay", "authorized")]
     assert await shop.states(order_id) == [("stripe", "voided"), ("plainpay", "approved")]
