@@ -78,14 +78,15 @@ def check_ports(instances: Iterable[Instance]) -> None:
 
 
 def check_reachable(path: Path, account: Account | None) -> None:
-    """Check that the engine account can get into the data directory.
+    """Check that the engine account can get into the data directory, or to where it will be made.
 
     Raises:
         ConfigurationError: it cannot; names the directory above that is closed.
     """
-    if account is None or account.can_enter(path):
+    existing = next(p for p in (path, *path.parents) if p.exists())
+    if account is None or account.can_enter(existing):
         return
-    closed = next(p for p in (*reversed(path.parents), path) if not account.can_enter(p))
+    closed = next(p for p in (*reversed(existing.parents), existing) if not account.can_enter(p))
     raise ConfigurationError(
         f"PostgreSQL runs as the account {account.name}, which cannot enter {closed}. "
         f"Choose a --data that it can reach (the default is below /var/lib/everopen), "

@@ -85,8 +85,8 @@ class Start:
         fresh = record is None or not record.led
         needed = needed_bytes(self.layout, fresh=fresh, runtime_bytes=RUNTIME_BYTES if account else 0)
         check_disk(self.data_dir.path, needed)
-        self.data_dir.prepare()
         check_reachable(self.data_dir.path, account)
+        self.data_dir.prepare()
         with self.data_dir.locked():
             missing = await self._settle(supervisors, record)
             try:
