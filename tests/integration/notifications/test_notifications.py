@@ -163,6 +163,19 @@ async def test_a_mail_waits_for_a_relay(
     assert len(relay.mailbox.mails) == 1
 
 
+async def test_what_every_relay_refuses_for_good_is_given_up_and_said(
+    callers: Callers, database: Database, admin: asyncpg.Connection, relay: Relay
+) -> None:
+    relay.mailbox.answer = "550 no such mailbox"
+    async with serving(callers, database, (relay.host, relay.port)) as client:
+        await notify(client, callers, an_order())
+        await nothing_is_owed(admin)
+    row = await admin.fetchrow("SELECT sent_at, failure FROM messages")
+    assert row is not None
+    assert row["sent_at"] is None
+    assert "no such mailbox" in row["failure"]
+
+
 @pytest.mark.parametrize(
     "email",
     [

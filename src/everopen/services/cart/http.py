@@ -5,7 +5,7 @@ from typing import Annotated
 
 from litestar import Router, delete, get, post, put
 from litestar.di import Provide
-from litestar.params import Dependency, Parameter
+from litestar.params import Dependency, FromPath, JSONBody, Parameter
 
 from everopen.contracts.cart import Cart, CartContents, MarkOrdered, SetLine
 from everopen.kit import idempotency
@@ -33,31 +33,33 @@ async def create(carts: Carts, principal: Caller, idempotency_key: Key = None) -
 
 
 @get("/v1/carts/{cart_id:str}", summary="Look into a cart")
-async def show(carts: Carts, principal: Caller, cart_id: str) -> Cart:
+async def show(carts: Carts, principal: Caller, cart_id: FromPath[str]) -> Cart:
     """The cart at today's prices."""
     return await carts.get(principal, cart_id)
 
 
 @put("/v1/carts/{cart_id:str}/lines/{sku:path}", summary="Set a line")
-async def set_line(carts: Carts, principal: Caller, cart_id: str, sku: PurePath, data: SetLine) -> Cart:
+async def set_line(
+    carts: Carts, principal: Caller, cart_id: FromPath[str], sku: FromPath[PurePath], data: SetLine
+) -> Cart:
     """Have exactly this quantity of a SKU in the cart; 0 takes it out. Safe to repeat."""
     return await carts.set_line(principal, cart_id, _sku(sku), data.quantity)
 
 
 @delete("/v1/carts/{cart_id:str}/lines/{sku:path}", status_code=200, summary="Take a line out")
-async def take_out(carts: Carts, principal: Caller, cart_id: str, sku: PurePath) -> Cart:
+async def take_out(carts: Carts, principal: Caller, cart_id: FromPath[str], sku: FromPath[PurePath]) -> Cart:
     """The same as a quantity of 0."""
     return await carts.set_line(principal, cart_id, _sku(sku), 0)
 
 
 @get("/{cart_id:str}")
-async def contents(carts: Carts, cart_id: str) -> CartContents:
+async def contents(carts: Carts, cart_id: FromPath[str]) -> CartContents:
     """What is in a cart, and whose it is."""
     return await carts.contents(cart_id)
 
 
 @post("/{cart_id:str}/ordered", status_code=200)
-async def mark_ordered(carts: Carts, cart_id: str, data: MarkOrdered) -> CartContents:
+async def mark_ordered(carts: Carts, cart_id: FromPath[str], data: JSONBody[MarkOrdered]) -> CartContents:
     """The cart has become an order."""
     return await carts.mark_ordered(cart_id, data.order_id)
 

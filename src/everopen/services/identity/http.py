@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, Router, get, post
 from litestar.di import Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Dependency
+from litestar.params import Dependency, JSONBody
 
 from everopen.contracts.identity import Customer, Register, Session, SignIn
 from everopen.core.errors import InvalidInput
@@ -33,7 +33,7 @@ async def begin_session(request: Request[Any, Any, Any], identity: Handlers) -> 
 
 
 @post("/v1/customers", summary="Register", tags=["identity"], security=[{}])
-async def register(data: Register, identity: Handlers) -> Customer:
+async def register(data: JSONBody[Register], identity: Handlers) -> Customer:
     """Make an account; sign in with it at /v1/sessions."""
     return await identity.register(data)
 

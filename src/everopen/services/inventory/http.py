@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Router, get, post, put
 from litestar.di import Provide
-from litestar.params import Dependency, Parameter
+from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter
 
 from everopen.contracts.inventory import (
     AdjustStock,
@@ -39,7 +39,7 @@ async def look(
 
 
 @get("/v1/inventory/{sku:str}", summary="Stock of a SKU")
-async def level(inventory: Inventory, principal: Caller, sku: str) -> StockLevel:
+async def level(inventory: Inventory, principal: Caller, sku: FromPath[str]) -> StockLevel:
     """Units on hand and reserved. For the merchant."""
     principal.require_merchant()
     return await inventory.level(sku)
@@ -49,9 +49,9 @@ async def level(inventory: Inventory, principal: Caller, sku: str) -> StockLevel
 async def movements(
     inventory: Inventory,
     principal: Caller,
-    sku: str,
-    cursor: str | None = None,
-    limit: int = limits.PAGE_SIZE_DEFAULT,
+    sku: FromPath[str],
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = limits.PAGE_SIZE_DEFAULT,
 ) -> MovementPage:
     """Every change of the stock, the newest first; their sum is the stock. For the merchant."""
     principal.require_merchant()
@@ -60,7 +60,11 @@ async def movements(
 
 @post("/v1/inventory/{sku:str}/receipts", summary="Receive stock")
 async def receive(
-    inventory: Inventory, principal: Caller, sku: str, data: ReceiveStock, idempotency_key: Key = None
+    inventory: Inventory,
+    principal: Caller,
+    sku: FromPath[str],
+    data: JSONBody[ReceiveStock],
+    idempotency_key: Key = None,
 ) -> Movement:
     """Units that arrived. Needs an `Idempotency-Key`. For the merchant."""
     principal.require_merchant()
@@ -70,7 +74,11 @@ async def receive(
 
 @post("/v1/inventory/{sku:str}/adjustments", summary="Adjust stock")
 async def adjust(
-    inventory: Inventory, principal: Caller, sku: str, data: AdjustStock, idempotency_key: Key = None
+    inventory: Inventory,
+    principal: Caller,
+    sku: FromPath[str],
+    data: JSONBody[AdjustStock],
+    idempotency_key: Key = None,
 ) -> Movement:
     """A correction, up or down. Needs an `Idempotency-Key`. For the merchant."""
     principal.require_merchant()
@@ -79,37 +87,37 @@ async def adjust(
 
 
 @put("/reservations/{order_id:str}")
-async def reserve(inventory: Inventory, order_id: str, data: Reserve) -> Reservation:
+async def reserve(inventory: Inventory, order_id: FromPath[str], data: JSONBody[Reserve]) -> Reservation:
     """Reserve all lines of an order, or none."""
     return await inventory.reserve(order_id, data)
 
 
 @post("/reservations/{order_id:str}/release", status_code=200)
-async def release(inventory: Inventory, order_id: str) -> Reservation:
+async def release(inventory: Inventory, order_id: FromPath[str]) -> Reservation:
     """Give back what is reserved for an order."""
     return await inventory.release(order_id)
 
 
 @post("/reservations/{order_id:str}/consume", status_code=200)
-async def consume(inventory: Inventory, order_id: str) -> Reservation:
+async def consume(inventory: Inventory, order_id: FromPath[str]) -> Reservation:
     """Sell what is reserved for an order."""
     return await inventory.consume(order_id)
 
 
 @post("/reservations/{order_id:str}/return", status_code=200)
-async def take_back(inventory: Inventory, order_id: str) -> Reservation:
+async def take_back(inventory: Inventory, order_id: FromPath[str]) -> Reservation:
     """Take the goods of an order back into stock."""
     return await inventory.take_back(order_id)
 
 
 @post("/openings", status_code=200)
-async def open_stock(inventory: Inventory, data: Openings) -> OpeningsResult:
+async def open_stock(inventory: Inventory, data: JSONBody[Openings]) -> OpeningsResult:
     """First stock of SKUs."""
     return await inventory.open(data)
 
 
 @post("/stock/{sku:str}/recount", status_code=200)
-async def recount(inventory: Inventory, sku: str) -> StockLevel:
+async def recount(inventory: Inventory, sku: FromPath[str]) -> StockLevel:
     """Set a SKU's numbers to what its ledger and its open reservations say."""
     return await inventory.recount(sku)
 

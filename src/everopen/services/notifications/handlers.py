@@ -9,7 +9,7 @@ from everopen.kit.database import Database, Durability
 from everopen.kit.outbox import Task
 from everopen.services.notifications import store
 from everopen.services.notifications.model import compose, message_id, sender_domain
-from everopen.services.notifications.relays import Relays
+from everopen.services.notifications.relays import Relays, Undeliverable
 from everopen.services.notifications.rendering import Renderer
 
 _log = logging.getLogger(__name__)
@@ -54,6 +54,11 @@ class NotificationsHandlers:
         if request is None:
             return
         text, html = self._renderer.render(request)
-        relay = await self._relays.send(compose(request, sender=self._sender, text=text, html=html))
+        try:
+            relay = await self._relays.send(compose(request, sender=self._sender, text=text, html=html))
+        except Undeliverable as error:
+            _log.error("%s for %s: %s", request.kind, request.order.order_id, error)
+            await store.mark_undeliverable(self._database, task.key, str(error))
+            return
         await store.mark_sent(self._database, task.key, relay)
         _log.info("sent %s for %s", request.kind, request.order.order_id)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Router, post
 from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.params import Dependency, JSONBody
 
 from everopen.contracts.notifications import Accepted, NotifyOrder
 from everopen.kit.http import internal_only
@@ -14,7 +14,7 @@ Handlers = Annotated[NotificationsHandlers, Dependency(skip_validation=True)]
 
 
 @post("/internal/notifications", status_code=202, guards=[internal_only], include_in_schema=False)
-async def notify_order(data: NotifyOrder, notifications: Handlers) -> Accepted:
+async def notify_order(data: JSONBody[NotifyOrder], notifications: Handlers) -> Accepted:
     return await notifications.accept(data)
 
 

@@ -25,9 +25,9 @@ async def record(connection: Connection, message_id: str, request: NotifyOrder) 
 
 
 async def load_unsent(database: Database, message_id: str) -> NotifyOrder | None:
-    """The message, unless it was sent already."""
+    """The message, unless it was sent already, or cannot be."""
     row = await database.fetchrow(
-        "SELECT content FROM messages WHERE message_id = $1 AND sent_at IS NULL", message_id
+        "SELECT content FROM messages WHERE message_id = $1 AND sent_at IS NULL AND failure = ''", message_id
     )
     return None if row is None else msgspec.json.decode(row["content"], type=NotifyOrder)
 
@@ -37,4 +37,13 @@ async def mark_sent(database: Database, message_id: str, relay: str) -> None:
         "UPDATE messages SET sent_at = now(), relay = $2 WHERE message_id = $1 AND sent_at IS NULL",
         message_id,
         relay,
+    )
+
+
+async def mark_undeliverable(database: Database, message_id: str, failure: str) -> None:
+    """Keep why the message will never arrive, for whoever looks after the order."""
+    await database.apply(
+        "UPDATE messages SET failure = $2 WHERE message_id = $1 AND sent_at IS NULL",
+        message_id,
+        failure[:500],
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Response, Router, get, post
 from litestar.di import Provide
-from litestar.params import Dependency, Parameter
+from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter
 
 from everopen.contracts.orders import (
     AskQuote,
@@ -34,7 +34,7 @@ def _answer(order: Order) -> Response[Order]:
 
 @post("/v1/orders", summary="Place an order", tags=["orders"])
 async def place_order(
-    data: PlaceOrder,
+    data: JSONBody[PlaceOrder],
     orders: Handlers,
     principal: Caller,
     idempotency_key: Annotated[
@@ -46,46 +46,49 @@ async def place_order(
 
 
 @post("/v1/orders/quotes", status_code=200, summary="Price a cart", tags=["orders"])
-async def ask_quote(data: AskQuote, orders: Handlers, principal: Caller) -> Quote:
+async def ask_quote(data: JSONBody[AskQuote], orders: Handlers, principal: Caller) -> Quote:
     """What the cart costs now, shipping included. Changes nothing."""
     return await orders.quote(principal, data)
 
 
 @get("/v1/orders", summary="List orders", tags=["orders"])
 async def list_orders(
-    orders: Handlers, principal: Caller, cursor: str | None = None, limit: int = limits.PAGE_SIZE_DEFAULT
+    orders: Handlers,
+    principal: Caller,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = limits.PAGE_SIZE_DEFAULT,
 ) -> OrderPage:
     """The caller's orders, newest first; all of them for the merchant."""
     return await orders.list(principal, cursor, limit)
 
 
 @get("/v1/orders/{order_id:str}", summary="Read an order", tags=["orders"])
-async def get_order(order_id: str, orders: Handlers, principal: Caller) -> Order:
+async def get_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
     return await orders.get(principal, order_id)
 
 
 @post("/v1/orders/{order_id:str}/cancel", status_code=200, summary="Cancel an order", tags=["orders"])
-async def cancel_order(order_id: str, orders: Handlers, principal: Caller) -> Order:
+async def cancel_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
     """Money held is released, money taken is given back. Safe to repeat."""
     return await orders.cancel(principal, order_id)
 
 
 @post("/v1/orders/{order_id:str}/instruments", summary="Pay with something else", tags=["orders"])
 async def choose_instruments(
-    order_id: str, data: ChooseInstruments, orders: Handlers, principal: Caller
+    order_id: FromPath[str], data: JSONBody[ChooseInstruments], orders: Handlers, principal: Caller
 ) -> Response[Order]:
     """For an order that waits in `action_required` or `capture_failed`."""
     return _answer(await orders.choose(principal, order_id, data))
 
 
 @post("/v1/orders/{order_id:str}/refund", status_code=200, summary="Refund an order in full", tags=["orders"])
-async def refund_order(order_id: str, orders: Handlers, principal: Caller) -> Order:
+async def refund_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
     """For the merchant. Safe to repeat: an order is refunded once."""
     return await orders.refund(principal, order_id)
 
 
 @post("/v1/orders/{order_id:str}/fulfil", status_code=200, summary="Mark as fulfilled", tags=["orders"])
-async def fulfil_order(order_id: str, orders: Handlers, principal: Caller) -> Order:
+async def fulfil_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
     """For the merchant. Safe to repeat."""
     return await orders.fulfil(principal, order_id)
 
@@ -96,7 +99,7 @@ async def fulfil_order(order_id: str, orders: Handlers, principal: Caller) -> Or
     guards=[internal_only],
     include_in_schema=False,
 )
-async def wake_order(order_id: str, orders: Handlers) -> None:
+async def wake_order(order_id: FromPath[str], orders: Handlers) -> None:
     await orders.wake(order_id)
 
 
@@ -106,7 +109,7 @@ async def wake_order(order_id: str, orders: Handlers) -> None:
     guards=[internal_only],
     include_in_schema=False,
 )
-async def remind_order(order_id: str, orders: Handlers) -> Reminder:
+async def remind_order(order_id: FromPath[str], orders: Handlers) -> Reminder:
     return await orders.remind(order_id)
 
 

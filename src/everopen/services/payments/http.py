@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from litestar import Request, Router, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, Parameter
 from litestar.types import ControllerRouterHandler
 
 from everopen.contracts.payments import (
@@ -63,12 +63,12 @@ def build_router(
         return found
 
     @put("/internal/payments/{order_id:str}/authorization", guards=[internal_only], include_in_schema=False)
-    async def authorize(order_id: OrderId, data: Authorize) -> Authorization:
+    async def authorize(order_id: OrderId, data: JSONBody[Authorize]) -> Authorization:
         check_authorize(data, providers)
         return await authorizer.authorize(parse_order_id(order_id, cell), data)
 
     @post("/internal/payments/reconcile", status_code=200, guards=[internal_only], include_in_schema=False)
-    async def reconcile(data: Reconcile) -> Reconciliation:
+    async def reconcile(data: JSONBody[Reconcile]) -> Reconciliation:
         check_reconcile(data, providers)
         return Reconciliation(known=await reconcilers[data.provider].examine(data.reference))
 
@@ -89,7 +89,7 @@ def _public(desk: WebhookDesk, methods: tuple[PaymentMethod, ...]) -> list[Contr
         tags=["Payments"],
         summary="Take a provider's webhook",
     )
-    async def webhook(provider: str, request: Request[Any, Any, Any]) -> None:
+    async def webhook(provider: FromPath[str], request: Request[Any, Any, Any]) -> None:
         headers = {name.lower(): value for name, value in request.headers.items()}
         await desk.take(provider, headers, await request.body())
 
@@ -105,7 +105,7 @@ def _settlements(settler: Settler, cell: str) -> list[ControllerRouterHandler]:
         guards=[internal_only],
         include_in_schema=False,
     )
-    async def capture(order_id: OrderId, data: Capture) -> Settlement:
+    async def capture(order_id: OrderId, data: JSONBody[Capture]) -> Settlement:
         check_amount(data.amount)
         return await settler.capture(parse_order_id(order_id, cell), data.amount)
 
@@ -123,7 +123,7 @@ def _settlements(settler: Settler, cell: str) -> list[ControllerRouterHandler]:
         guards=[internal_only],
         include_in_schema=False,
     )
-    async def refund(order_id: OrderId, refund_id: str, data: Refund) -> Settlement:
+    async def refund(order_id: OrderId, refund_id: FromPath[str], data: JSONBody[Refund]) -> Settlement:
         check_refund(refund_id, data)
         return await settler.refund(parse_order_id(order_id, cell), refund_id, data.amount)
 

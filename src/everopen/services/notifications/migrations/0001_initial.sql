@@ -7,7 +7,8 @@ CREATE TABLE messages (
     content    jsonb NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     sent_at    timestamptz,
-    relay      text NOT NULL DEFAULT ''
+    relay      text NOT NULL DEFAULT '',
+    failure    text NOT NULL DEFAULT ''  -- why it will never arrive
 );
 CREATE INDEX messages_order ON messages (order_id);
 
