@@ -203,6 +203,18 @@ async def test_what_a_person_has_to_decide_is_left_alone_and_stays() -> None:
     assert outcome.after.kinds == {"captured-without-order": 1}
 
 
+async def test_what_comes_to_light_after_the_first_repairs_is_repaired_too() -> None:
+    cases = [_whole(0, case(payments=(payment("authorized", "pi_x"),)))]
+    provider = ListedProvider("stripe", _payments(cases))
+    comparison = _comparison({"sg1": MemoryBooks(cases)}, provider)
+    before = await comparison.run(Scope())
+    provider.listed.append(payment("authorized", "pi_late", order_id=_id(1)))
+    repairman = Repairman(provider)
+    outcome = await repair_and_compare(comparison, Scope(), before, repairman, patience_s=30)
+    assert [repair.reference for repair in repairman.done] == ["pi_x", "pi_late"]
+    assert (len(outcome.repairs), outcome.after.verdict) == (2, "same")
+
+
 async def test_a_repair_that_is_refused_is_said_to_be() -> None:
     cases = [_whole(n, case(order=order("placed"), tasks=())) for n in range(2)]
     provider = ListedProvider("stripe", [])

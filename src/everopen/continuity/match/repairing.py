@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from typing import Protocol
 
 import msgspec
@@ -45,15 +46,20 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     after: Report
 
 
-async def repair_all(report: Report, repairer: Repairer) -> tuple[Repaired, ...]:
+async def repair_all(
+    report: Report, repairer: Repairer, done: Collection[Repair] = ()
+) -> tuple[Repaired, ...]:
     """Carry out every repair that a program may do, each once; reconciling comes last.
 
     The reconciler finds what is left when the orders have been reminded of what they owe.
+
+    Args:
+        done: not to be asked for again.
     """
     repairs = dict.fromkeys(
         difference.repair
         for difference in report.differences
-        if difference.repair.action is not Action.BY_HAND
+        if difference.repair.action is not Action.BY_HAND and difference.repair not in done
     )
     lanes = asyncio.Semaphore(_AT_ONCE)
 
@@ -67,14 +73,13 @@ async def repair_all(report: Report, repairer: Repairer) -> tuple[Repaired, ...]
 
     first = [repair for repair in repairs if repair.action is not Action.RECONCILE]
     last = [repair for repair in repairs if repair.action is Action.RECONCILE]
-    done = [*await asyncio.gather(*map(one, first)), *await asyncio.gather(*map(one, last))]
-    return tuple(done)
+    return (*await asyncio.gather(*map(one, first)), *await asyncio.gather(*map(one, last)))
 
 
 async def repair_and_compare(
     comparison: Comparison, scope: Scope, before: Report, repairer: Repairer, patience_s: float
 ) -> Outcome:
-    """Repair what `before` found, and compare again until nothing is left.
+    """Repair what `before` found and what comes to light after it, and compare until nothing is left.
 
     Orders that were repaired are judged as soon as they are at rest, though they have just changed.
 
@@ -85,14 +90,17 @@ async def repair_and_compare(
         Unavailable: as `Comparison.run`.
     """
     repairs = await repair_all(before, repairer)
-    watched = frozenset(difference.order_id for difference in before.differences if difference.order_id)
-    scope = msgspec.structs.replace(scope, watched=watched)
+    watched = {difference.order_id for difference in before.differences if difference.order_id}
     until_s = time.monotonic() + patience_s
     while True:
-        after = await comparison.run(scope)
+        after = await comparison.run(msgspec.structs.replace(scope, watched=watched))
         waiting = after.watched_in_flight > 0 or any(
             difference.repair.action is not Action.BY_HAND for difference in after.differences
         )
         if not waiting or time.monotonic() + _BETWEEN_S > until_s:
             return Outcome(before=before, repairs=repairs, after=after)
+        # What was in flight before may have turned out to be a difference.
+        done = {repaired.repair for repaired in repairs}
+        repairs += await repair_all(after, repairer, done)
+        watched |= {difference.order_id for difference in after.differences if difference.order_id}
         await asyncio.sleep(_BETWEEN_S)
