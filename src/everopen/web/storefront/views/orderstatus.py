@@ -152,7 +152,8 @@ def _action_required(order: Order, looks_after_return: int) -> OrderStatus:
         label="Waits for you",
         heading=heading,
         text=text,
-        reason=order.reason,
+        # Of an approval the text above says it all.
+        reason="" if approve_url else order.reason,
         approve_url=approve_url,
         may_choose=True,
         may_cancel=True,
