@@ -30,7 +30,7 @@ def import_directions(source: Source) -> Iterator[Violation]:
     Why: a cycle between packages, or a service that reaches into another one's tables, is cheap to add
     and dear to remove; and the recovery of the platform must not need the platform.
     """
-    if not source.is_under("src/everopen"):
+    if not source.is_under("src/everopen") or source.path.suffix != ".py":
         return
     here = source.path.relative_to("src").with_suffix("").parts
     package = _package_of(here)
