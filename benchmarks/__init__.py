@@ -1,0 +1,1 @@
+"""`make bench`: what a checkout costs, beside the same SQL without the platform around it."""
