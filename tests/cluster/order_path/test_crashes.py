@@ -7,7 +7,9 @@ from typing import Any
 
 import aiohttp
 
+from everopen.apps.match import match_access, open_match
 from everopen.apps.platform import Platform
+from everopen.continuity.match import Ages, Report, Scope
 from everopen.topology import Kind
 from support.sale import Stock
 from support.shopper import Shopper
@@ -46,6 +48,19 @@ async def kill_again_and_again(platform: Platform, orders: list[dict[str, Any]])
 
         # Load goes on between two kills: some orders must have come through.
         await eventually(sold, lambda count, least=3 + kill % 3: count >= least, timeout_s=60)
+
+
+async def differences(platform: Platform) -> dict[str, int]:
+    """What `everopen match` finds once nothing is in flight any more."""
+    async with open_match(match_access(platform)) as match:
+
+        async def compare() -> Report:
+            return await match.compare(Scope(ages=Ages(min_age_s=0, grace_s=0)))
+
+        report = await eventually(compare, lambda found: found.in_flight == 0 and not found.kinds, 60)
+    assert report.orders > 0
+    assert report.unread == {}
+    return report.kinds
 
 
 async def test_orders_survive_the_death_of_their_processes(
@@ -107,6 +122,7 @@ async def test_orders_survive_the_death_of_their_processes(
 
     await eventually(wrong_holds, lambda wrong: wrong == [], timeout_s=60)
     assert await witness.ledger_of_stock_differs() == []
+    assert await differences(platform) == {}
 
 
 async def test_an_order_whose_driver_died_is_resumed_by_another(
