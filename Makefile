@@ -55,6 +55,7 @@ check: setup ## Check format, style and types only
 	@$(BIN)/ruff format --check --quiet . || { echo "Run 'make fmt'." >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/mypy --no-error-summary --explicit-package-bases benchmarks
 
 fmt: setup ## Put the code into its format
 	@$(BIN)/ruff format .
