@@ -48,13 +48,7 @@ class Effects:
         order = await self._acknowledged(task)
         if order.state != "confirmed":
             return
-        settlement = await self._mesh.call(
-            "POST",
-            f"/internal/payments/{order.order_id}/capture",
-            body=Capture(amount=order.total),
-            reply=Settlement,
-            timeout_s=14.0,
-        )
+        settlement = await self._ask_for_capture(order)
         if settlement.outcome == "unknown":
             raise Again("the provider has not said whether the capture was done")
         if settlement.outcome == "done":
@@ -68,18 +62,37 @@ class Effects:
         if order.refund_state != "pending":
             return
         settlement = await self._void(order.order_id)
-        if settlement.outcome == "impossible":  # it was captured
-            settlement = await self._mesh.call(
-                "PUT",
-                f"/internal/payments/{order.order_id}/refunds/full",
-                body=Refund(refund_id="full", amount=order.total),
-                reply=Settlement,
-                timeout_s=14.0,
-            )
+        if settlement.outcome == "impossible":
+            settlement = await self._take_back(order)
         if settlement.outcome == "unknown":
             raise Again("the provider has not said whether the money was given back")
         failed = settlement.outcome == "impossible"
         await self._progress.happen(order, RefundFailed(settlement.reason) if failed else Refunded())
+
+    async def _take_back(self, order: OrderRecord) -> Settlement:
+        """Money whose capture was begun: it may still be taken, so how that ended has to be known first."""
+        captured = await self._ask_for_capture(order)
+        if captured.outcome == "unknown":
+            return captured
+        if captured.outcome == "impossible":  # nothing was taken, and nothing will be: what is held can go
+            return await self._void(order.order_id)
+        return await self._mesh.call(
+            "PUT",
+            f"/internal/payments/{order.order_id}/refunds/full",
+            body=Refund(refund_id="full", amount=order.total),
+            reply=Settlement,
+            timeout_s=14.0,
+        )
+
+    async def _ask_for_capture(self, order: OrderRecord) -> Settlement:
+        """Take the money, or learn how taking it ended: asking again is asking about the same capture."""
+        return await self._mesh.call(
+            "POST",
+            f"/internal/payments/{order.order_id}/capture",
+            body=Capture(amount=order.total),
+            reply=Settlement,
+            timeout_s=14.0,
+        )
 
     async def _close_payment(self, task: Task) -> None:
         settlement = await self._void(task.key)
