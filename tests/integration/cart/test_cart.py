@@ -149,7 +149,7 @@ async def test_an_ordered_cart_is_closed(
         ("A", {}, 400, "invalid-request"),
         ("A", [1], 400, "invalid-request"),
         ("A", b"quantity=1", 400, "bad-request"),
-        ("A", b'{"quantity": 1}' + b" " * limits.BODY_BYTES, 413, "request-entity-too-large"),
+        ("A", b'{"quantity": 1}' + b" " * limits.BODY_BYTES, 413, "content-too-large"),
         ("NEVER", {"quantity": 1}, 422, "unknown-sku"),
         ("%00", {"quantity": 1}, 400, "invalid-sku"),
         ("%20A", {"quantity": 1}, 400, "invalid-sku"),

@@ -134,7 +134,7 @@ async def test_who_may_import_and_what(shop: Shop) -> None:
     assert await status(CSV | MERCHANT, b"") == (400, "invalid-csv")
     assert await status(CSV | MERCHANT | {"content-length": str(2**40)}, b"x") == (
         413,
-        "request-entity-too-large",
+        "content-too-large",
     )
 
 

@@ -70,7 +70,7 @@ async def test_from_opening_to_sale(client: httpx.AsyncClient, callers: Callers)
         ("A/receipts", [], 400, "invalid-request"),
         ("A/receipts", b"{", 400, "bad-request"),
         ("A/receipts", b'{"quantity": 1, "reason": "\\ud800"}', 400, "bad-request"),
-        ("A/receipts", {"quantity": 1, "reason": "x" * 70_000}, 413, "request-entity-too-large"),
+        ("A/receipts", {"quantity": 1, "reason": "x" * 70_000}, 413, "content-too-large"),
         ("A/adjustments", {"delta": 0, "reason": "x"}, 400, "invalid-quantity"),
         ("A/adjustments", {"delta": 1, "reason": " "}, 400, "reason-missing"),
         ("A/adjustments", {"delta": -11, "reason": "x"}, 409, "not-enough-stock"),

@@ -58,7 +58,7 @@ async def call(
         ({"amount": USD, "instruments": OK, "round": 10**12}, 400, "invalid-round"),
         ({"amount": USD, "instruments": OK, "return_url": "javascript:1"}, 400, "invalid-return-url"),
         ({"amount": USD, "instruments": OK, "return_url": "http://" + "a" * 3000}, 400, "invalid-return-url"),
-        (b"x" * 100_000, 413, "request-entity-too-large"),
+        (b"x" * 100_000, 413, "content-too-large"),
     ],
 )
 async def test_a_wrong_request_changes_nothing(

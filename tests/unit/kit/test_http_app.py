@@ -220,7 +220,7 @@ async def test_an_unknown_field_is_named(http: aiohttp.ClientSession) -> None:
 
 async def test_a_body_that_is_too_large_is_refused(http: aiohttp.ClientSession) -> None:
     body = {"what": "m" * limits.BODY_BYTES, "how_many": 2}
-    await refusal(await http.post("/v1/wishes", json=body), 413, "request-entity-too-large")
+    await refusal(await http.post("/v1/wishes", json=body), 413, "content-too-large")
 
 
 async def test_a_large_body_of_unknown_length_is_refused_too(http: aiohttp.ClientSession) -> None:
@@ -231,7 +231,7 @@ async def test_a_large_body_of_unknown_length_is_refused_too(http: aiohttp.Clien
         yield b'"}'
 
     response = await http.post("/v1/wishes", data=chunks(), headers={"content-type": "application/json"})
-    await refusal(response, 413, "request-entity-too-large")
+    await refusal(response, 413, "content-too-large")
 
 
 async def test_what_is_not_there_is_not_found(http: aiohttp.ClientSession) -> None:

@@ -19,6 +19,17 @@ _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:everopen:problem:"
 _RETRY_AFTER_S = "1"
+# As RFC 9110 names them; Python's own names changed in 3.13, and codes must not change with it.
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
+
+
+def _phrase(status: int) -> str:
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
 
 
 def problem(
@@ -36,7 +47,7 @@ def problem(
     """
     body: dict[str, Any] = {
         "type": TYPE_PREFIX + code,
-        "title": HTTPStatus(status).phrase,
+        "title": _phrase(status),
         "status": status,
         "detail": detail,
         "code": code,
@@ -65,7 +76,7 @@ def _operational(request: Request[Any, Any, Any], error: OperationalError) -> Re
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    code = _phrase(error.status_code).lower().replace(" ", "-")
     extra: dict[str, Any] = {}
     if isinstance(error, ValidationException):
         code = "invalid-request"
