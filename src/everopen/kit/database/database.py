@@ -27,6 +27,7 @@ _SERVER_GONE = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # asyncpg, when a connection breaks in the middle of an exchange
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     OSError,

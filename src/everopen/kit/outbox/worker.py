@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from everopen.core.errors import EveropenError
+from everopen.core.errors import EveropenError, OperationalError
 from everopen.kit import deadlines
 from everopen.kit.database import Connection, Database, Durability
 from everopen.kit.outbox.tasks import Task
@@ -36,7 +36,7 @@ class OutboxWorker:
         schema: whose outbox.
         handlers: what to do for each kind. A handler is idempotent: it may run twice.
         lease_s: after this a claimed task that was not struck off is anybody's again.
-        batch: the most tasks claimed at once, and worked on at the same time.
+        batch: the most tasks that are worked on at the same time.
     """
 
     def __init__(
@@ -54,29 +54,46 @@ class OutboxWorker:
         self._handlers = handlers
         self._lease_s = lease_s
         self._batch = batch
+        self._running: set[asyncio.Task[None]] = set()
         self._periodic = Periodic(f"{schema} outbox", self._work_off, interval_s)
 
     async def start(self) -> None:
         await self._periodic.start()
 
     async def stop(self) -> None:
+        """Claim no more; what is being done is broken off, and is anybody's once its lease has ended."""
         await self._periodic.stop()
+        running = tuple(self._running)
+        for doing in running:
+            doing.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     def wake(self) -> None:
         """Something was enqueued: look now."""
         self._periodic.wake()
 
     async def _work_off(self) -> bool:
+        """Claim as many as there is room for. A slow task takes up one place, and keeps no other waiting."""
+        free = self._batch - len(self._running)
+        if free <= 0:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            return True
         due = await self._database.fetchrow(
-            f"SELECT 1 FROM {self._schema}.outbox WHERE due_at <= now() LIMIT 1"  # noqa: S608
+            f"SELECT 1 FROM {self._schema}.outbox WHERE due_at <= now() AND kind = ANY($1) LIMIT 1",  # noqa: S608
+            list(self._handlers),
         )
         if due is None:  # a look costs little; a claim waits for the copies
             return False
-        tasks = await self._database.run(self._claim, Durability.CONFIRMED)
-        await asyncio.gather(*(self._do(task) for task in tasks))
-        return len(tasks) == self._batch
+        tasks = await self._database.run(
+            lambda connection: self._claim(connection, free), Durability.CONFIRMED
+        )
+        for task in tasks:
+            doing = asyncio.create_task(self._do(task), name=f"{task.kind} {task.key}")
+            self._running.add(doing)
+            doing.add_done_callback(self._running.discard)
+        return len(tasks) == free
 
-    async def _claim(self, connection: Connection) -> list[Task]:
+    async def _claim(self, connection: Connection, most: int) -> list[Task]:
         rows = await connection.fetch(
             f"""
             UPDATE {self._schema}.outbox SET due_at = now() + $1, attempts = attempts + 1
@@ -87,7 +104,7 @@ class OutboxWorker:
             """,  # noqa: S608
             timedelta(seconds=self._lease_s),
             list(self._handlers),
-            self._batch,
+            most,
         )
         return [
             Task(
@@ -114,25 +131,28 @@ class OutboxWorker:
             await self._later(task, repr(error), None)
         else:
             # Struck off only if nobody has claimed it, or owed it anew, meanwhile; twice is harmless.
-            await self._database.run(
-                lambda connection: connection.execute(
-                    f"DELETE FROM {self._schema}.outbox WHERE task_id = $1 AND attempts = $2",  # noqa: S608
-                    task.task_id,
-                    task.attempts,
-                )
+            await self._settle(
+                f"DELETE FROM {self._schema}.outbox WHERE task_id = $1 AND attempts = $2",  # noqa: S608
+                task.task_id,
+                task.attempts,
             )
 
     async def _later(self, task: Task, reason: str, after_s: float | None) -> None:
         if after_s is None:
             after_s = min(_BACKOFF_FIRST_S * 2 ** min(task.attempts - 1, 10), _BACKOFF_MOST_S)
         delay = timedelta(seconds=after_s)
-        await self._database.run(
-            lambda connection: connection.execute(
-                f"UPDATE {self._schema}.outbox SET due_at = now() + $2, last_error = $3 "  # noqa: S608
-                "WHERE task_id = $1 AND attempts = $4",
-                task.task_id,
-                delay,
-                reason[:500],
-                task.attempts,
-            )
+        await self._settle(
+            f"UPDATE {self._schema}.outbox SET due_at = now() + $3, last_error = $4 "  # noqa: S608
+            "WHERE task_id = $1 AND attempts = $2",
+            task.task_id,
+            task.attempts,
+            delay,
+            reason[:500],
         )
+
+    async def _settle(self, statement: str, *args: object) -> None:
+        """Note how a task ended. If that fails, the task is done again when its lease has ended."""
+        try:
+            await self._database.apply(statement, *args)
+        except OperationalError as error:
+            _log.warning("%s outbox: %s", self._schema, error)

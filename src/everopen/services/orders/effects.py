@@ -29,15 +29,21 @@ class Effects:
         self._progress = progress
         self._mesh = mesh
 
-    def handlers(self) -> Mapping[str, Handler]:
+    def of_money(self) -> Mapping[str, Handler]:
+        """What waits for a provider, perhaps long: worked on apart, so that it keeps nothing else waiting."""
         return {
             "capture": self._capture,
-            "consume-stock": self._consume_stock,
-            "release-stock": self._release_stock,
-            "return-stock": self._return_stock,
             "close-payment": self._close_payment,
             "give-back": self._give_back,
             "authorize-again": self._authorize_again,
+        }
+
+    def of_the_shop(self) -> Mapping[str, Handler]:
+        """What waits for the platform's own services only."""
+        return {
+            "consume-stock": self._consume_stock,
+            "release-stock": self._release_stock,
+            "return-stock": self._return_stock,
             "close-cart": self._close_cart,
             "notify-confirmed": self._notify_confirmed,
             "notify-cancelled": self._notify_cancelled,

@@ -23,7 +23,14 @@ def build(
         providers: names of the payment providers.
     """
     progress = Progress(database, mesh, public_url)
-    outbox = OutboxWorker(database, "orders", Effects(progress, mesh).handlers())
-    progress.when_owed(outbox.wake)
+    effects = Effects(progress, mesh)
+    money = OutboxWorker(database, "orders", effects.of_money())
+    shop = OutboxWorker(database, "orders", effects.of_the_shop())
+
+    def wake() -> None:
+        money.wake()
+        shop.wake()
+
+    progress.when_owed(wake)
     handlers = OrdersHandlers(database, mesh, progress, currency, frozenset(providers))
-    return Service("orders", router(handlers), parts=(outbox, Resumer(database, progress)))
+    return Service("orders", router(handlers), parts=(money, shop, Resumer(database, progress)))
