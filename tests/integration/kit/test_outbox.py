@@ -292,3 +292,28 @@ async def test_what_is_owed_anew_while_it_is_being_done_is_done_again(
     go_on.set()
     await all_done(admin)
     assert runs == 2
+
+
+async def test_a_slow_task_keeps_no_other_waiting(
+    database: Database, admin: asyncpg.Connection, run: Run
+) -> None:
+    answered = asyncio.Event()
+    began: list[str] = []
+
+    async def capture(task: Task) -> None:
+        began.append(task.key)
+        if task.key == "slow":
+            await answered.wait()
+
+    await owe(database, "slow", kind="capture")
+    await run({"capture": capture}, batch=2)
+
+    async def asked() -> list[str]:
+        return began
+
+    await eventually(asked, lambda keys: keys == ["slow"])
+    await owe(database, "a", "b", "c", kind="capture")
+    await eventually(lambda: open_tasks(admin), lambda tasks: [key for key, *_ in tasks] == ["slow"])
+    answered.set()
+    await all_done(admin)
+    assert sorted(began) == ["a", "b", "c", "slow"]
