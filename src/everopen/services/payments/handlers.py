@@ -98,6 +98,10 @@ class _Call:
             if known is None:
                 raise Unavailable("the order's payment was lost with the leader; ask again")
             self._refuse_changed(known)
+            if model.chosen_since(known, self._request.round) and await store.give_up_uncapturable(
+                self._database, self._order_id, self._request.round
+            ):
+                continue
             step = model.next_step(known, self._request, ranking, self._asked)
             if isinstance(step, model.Answer):
                 return step.authorization

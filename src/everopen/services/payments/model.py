@@ -138,6 +138,13 @@ def next_step(known: Known, request: Authorize, ranking: Sequence[str], asked: C
     return _exhausted(tuple(latest.values()))
 
 
+def chosen_since(known: Known, round_: int) -> bool:
+    """Whether the order's one authorization is of an earlier choice of the shopper than this round's."""
+    return known.confirmed is not None and all(
+        attempt.round < round_ for attempt in known.attempts if attempt.reference == known.confirmed.reference
+    )
+
+
 def _step_at(instrument: Instrument, latest: dict[str, Attempt], asked: Collection[str]) -> Step | None:
     """What to do with this instrument; None: nothing, look at the next one."""
     attempt = latest.get(instrument.provider)

@@ -246,3 +246,41 @@ async def claim(database: Database, attempt: Attempt, reference: str) -> bool:
         return False
 
     return await database.run(work, Durability.CONFIRMED)
+
+
+async def give_up_uncapturable(database: Database, order_id: str, round_: int) -> bool:
+    """Let go of an authorization that could not be captured, now that the shopper has chosen anew.
+
+    It is claimed to be voided in the transaction that makes room for another one, so that at most one can
+    ever be captured. Its refused capture is kept under the round that it belonged to.
+
+    Args:
+        round_: of the new choice; an authorization of this round or a later one is kept.
+
+    Returns:
+        False if there is no such authorization; then nothing was changed.
+    """
+
+    async def work(connection: Connection) -> bool:
+        await connection.execute("SELECT FROM payments WHERE order_id = $1 FOR UPDATE", order_id)
+        given_up = await connection.fetchval(
+            """
+            WITH failed AS (
+                UPDATE settlements s SET settlement_id = 'capture-' || a.round
+                FROM claims c, attempts a, payments p
+                WHERE s.order_id = $1 AND s.settlement_id = 'capture' AND s.state = 'refused'
+                  AND c.order_id = $1 AND c.purpose = 'confirm'
+                  AND c.provider = s.provider AND c.reference = s.reference
+                  AND a.order_id = $1 AND a.provider = s.provider AND a.reference = s.reference
+                  AND a.round < $2
+                  AND p.order_id = $1 AND p.closed_at IS NULL
+                RETURNING s.provider, s.reference)
+            UPDATE claims c SET purpose = 'void', try_at = now() FROM failed f
+            WHERE c.provider = f.provider AND c.reference = f.reference RETURNING c.reference
+            """,
+            order_id,
+            round_,
+        )
+        return given_up is not None
+
+    return await database.run(work, Durability.CONFIRMED)
