@@ -21,6 +21,10 @@ DATA_OPTION = $(if $(DATA),--data "$(DATA)")
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_NO_PROGRESS := 1
+# Trust whom this machine trusts (a company's proxy, say), as pip does; else the list that uv brings.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 # Another active environment must not redirect what is installed here.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
