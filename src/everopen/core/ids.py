@@ -62,3 +62,9 @@ class Id:
         if match is None or match["kind"] != kind:
             raise InvalidInput("invalid-id", f"This is not an id of the form {kind}_<cell>_<26 characters>.")
         return cls(match["kind"], match["cell"], match["unique"])
+
+
+def spoken(text: str) -> str:
+    """The part of an id that a person can read out: `ABCD-EFGH`. For people only: it need not be unique."""
+    unique = text.rsplit("_", 1)[-1].upper()
+    return f"{unique[:4]}-{unique[4:8]}" if len(unique) >= 8 else unique

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everopen.core.errors import InvalidInput
-from everopen.core.ids import CELL_PATTERN, Id
+from everopen.core.ids import CELL_PATTERN, Id, spoken
 
 kinds = st.from_regex(r"[a-z]{3}", fullmatch=True)
 cells = st.from_regex(CELL_PATTERN, fullmatch=True)
@@ -82,3 +82,7 @@ def test_any_text_is_an_id_or_refused(text: str) -> None:
     except InvalidInput:
         return
     assert str(parsed) == text
+
+
+def test_a_number_to_read_out() -> None:
+    assert spoken("ord_sg1_abcdefghijklmnopqrstuvwxyz") == "ABCD-EFGH"

@@ -13,7 +13,6 @@ from everopen.web.storefront.views.orderstatus import (
     describe,
     in_shop_words,
     safe_link,
-    short_number,
 )
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -116,7 +115,3 @@ def test_skus_are_shown_by_their_titles() -> None:
     assert in_shop_words("SMUG-1 and MUG-11", titles) == "SMUG-1 and MUG-11"
     refused = msgspec.structs.replace(order("cancelled"), reason="Not enough in stock: MUG-1.")
     assert "“Mug”" in describe(refused).reason
-
-
-def test_a_number_to_read_out() -> None:
-    assert short_number("ord_sg1_abcdefghijklmnopqrstuvwxyz") == "ABCD-EFGH"

@@ -6,6 +6,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from everopen.contracts.notifications import NotificationKind, NotifyOrder
+from everopen.core.ids import spoken
 from everopen.core.time import now
 
 SUBJECTS: dict[NotificationKind, str] = {
@@ -34,7 +35,7 @@ def compose(request: NotifyOrder, *, sender: str, text: str, html: str) -> Email
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(name, addr_spec=address)
     message["To"] = Address(addr_spec=request.order.email)
-    message["Subject"] = f"{SUBJECTS[request.kind]} ({request.order.order_id[-6:].upper()})"
+    message["Subject"] = f"{SUBJECTS[request.kind]} ({spoken(request.order.order_id)})"
     message["Message-ID"] = message_id(request, sender_domain(sender))
     message["Date"] = format_datetime(now())
     message["Auto-Submitted"] = "auto-generated"

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from everopen.core.ids import spoken
 from everopen.web.storefront.assets import Assets
 from everopen.web.storefront.basket import Basket
 from everopen.web.storefront.views import listing, money, orderstatus, product
@@ -54,7 +55,7 @@ class Renderer:
             "asset": assets.url,
             "percent_off": money.percent_off,
             "product_link": product.product_link,
-            "short_number": orderstatus.short_number,
+            "spoken": spoken,
             "public_url": public_url.rstrip("/"),
             "sandbox_url": orderstatus.safe_link(sandbox_url).rstrip("/"),
         }

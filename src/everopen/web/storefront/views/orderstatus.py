@@ -63,12 +63,6 @@ def describe(order: Order, looks_after_return: int = 0) -> OrderStatus:
     return _ended(order)
 
 
-def short_number(order_id: str) -> str:
-    """A part of the id that a person can read out; the whole id stands on the page as well."""
-    unique = order_id.rsplit("_", 1)[-1].upper()
-    return f"{unique[:4]}-{unique[4:8]}" if len(unique) >= 8 else unique
-
-
 def safe_link(url: str) -> str:
     """`url` if a browser may be sent there: a web address with a host. Otherwise empty."""
     try:
