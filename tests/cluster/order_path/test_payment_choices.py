@@ -18,7 +18,7 @@ from support.waiting import eventually
 from support.witness import Witness
 
 APPROVAL = {"provider": "stripe", "token": "pm_card_threeDSecure2Required"}
-OUT = {"kind": "refuse", "operation": "authorize"}
+OUT: dict[str, object] = {"kind": "refuse", "operation": "authorize"}
 TOLD = ("order-confirmed",)
 BY_STRIPE = ("stripe", "captured", TOTAL_MINOR, 0)
 BY_PLAINPAY = ("plainpay", "captured", TOTAL_MINOR, 0)
