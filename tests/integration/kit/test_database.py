@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from everopen.core.errors import OutcomeUnknown, Unavailable
+from everopen.core.errors import OperationalError, OutcomeUnknown, Unavailable
 from everopen.core.time import Deadline
 from everopen.kit.database import Cluster, Connection, Database, Durability, Member
 from support.ports import free_port
 from support.postgres import Server
+from support.silence import Silenced
 from support.waiting import eventually
 
 
@@ -88,6 +89,42 @@ async def test_a_cancelled_wait_for_the_copies_is_unknown(
     with pytest.raises(OutcomeUnknown, match="perhaps nowhere else"):
         await committing
     assert await names(admin) == ["cancelled"]
+
+
+async def test_a_confirmed_transaction_proves_what_it_read_even_if_it_wrote_nothing(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    """Whoever repeats a change finds it done; that it is durable, only a commit of their own tells."""
+    await wait_for_copies_that_do_not_exist(admin)
+    async with database.transaction(Durability.ZONAL) as connection:
+        await connection.execute("INSERT INTO things VALUES ('here only')")
+    with pytest.raises(OutcomeUnknown):
+        async with database.transaction(Durability.CONFIRMED) as connection:
+            assert await connection.fetchval("SELECT name FROM things") == "here only"
+
+
+@pytest.mark.parametrize("how", ["fetch", "apply", "run"])
+async def test_a_server_that_falls_silent_is_let_go(
+    postgres: Server, admin: asyncpg.Connection, how: str
+) -> None:
+    """As a paused leader does: the connection stays open, and nothing comes any more."""
+    async with Silenced(postgres.port) as link:
+        cluster = Cluster(
+            (Member("127.0.0.1", link.port),), "kit_database", "postgres", "", "test", statement_timeout_s=0.3
+        )
+        async with Database(cluster) as database:
+            await database.fetch("SELECT 1")
+            link.silent = True
+            asked = {
+                "fetch": lambda: database.fetch("SELECT 1"),
+                "apply": lambda: database.apply("SELECT 1", deadline=Deadline.after(0.1)),
+                "run": lambda: database.run(lambda c: c.fetch("SELECT 1"), deadline=Deadline.after(0.1)),
+            }
+            async with asyncio.timeout(20):
+                with pytest.raises(OperationalError):
+                    await asked[how]()
+            link.silent = False
+            assert len(await database.fetch("SELECT 1")) == 1
 
 
 async def test_zonal_commits_do_not_wait_for_the_copies(

@@ -13,6 +13,9 @@ from asyncpg.connect_utils import SessionAttribute
 from everopen.core.errors import Unavailable
 
 _CONNECT_TIMEOUT_S = 1.5
+# What a server needs to say that a statement timed out. One that says nothing by then is paused or cut off, and
+# its connections would be waited on for ever: it closes none of them, and another member leads by now.
+_SILENCE_S = 1.0
 
 
 class ServerConnection(asyncpg.Connection):
@@ -88,6 +91,7 @@ class Cluster:
             database=self.database,
             ssl=False,
             timeout=_CONNECT_TIMEOUT_S,
+            command_timeout=self.statement_timeout_s + _SILENCE_S,
             target_session_attrs=target,
             connection_class=ServerConnection,
             statement_cache_size=200,

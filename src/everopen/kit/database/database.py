@@ -36,12 +36,15 @@ _SERVER_GONE = (
 _RETRY_FIRST_S = 0.05
 _RETRY_MOST_S = 0.5
 _RUN_S = 5.0
+# A few bytes in the log: COMMIT waits for the copies only if the transaction wrote something. So a confirmed
+# transaction proves all that it read, also when it found its work done by an earlier one whose end nobody knows.
+_BARRIER = "SELECT pg_logical_emit_message(true, 'everopen', '')"
 
 
 class Durability(enum.Enum):
     """How much a commit has to survive before it counts (design, section 6).
 
-    CONFIRMED: the synchronous copies have it; survives the loss of the leader.
+    CONFIRMED: the synchronous copies have it, and all that it read; survives the loss of the leader.
     ZONAL: on the leader's disk, replicated soon after.
     BEST_EFFORT: not even awaited on disk.
     """
@@ -121,9 +124,13 @@ class Database:
                 begin = "BEGIN"
                 if durability is not Durability.ZONAL:
                     begin = f"BEGIN; SET LOCAL synchronous_commit TO {durability.value}"
+                if durability is Durability.CONFIRMED:
+                    begin = f"{begin}; {_BARRIER}"
                 await connection.execute(begin)
                 yield connection
             except BaseException as error:
+                if isinstance(error, TimeoutError):
+                    self._let_go(connection, error)
                 await self._roll_back(connection)
                 if isinstance(error, _SERVER_GONE + _CONFLICTS):
                     raise self._unavailable(error) from error
@@ -175,7 +182,7 @@ class Database:
                 except (asyncpg.ReadOnlySQLTransactionError, *_CONFLICTS) as error:
                     raise self._unavailable(error) from error
                 except _SERVER_GONE as error:
-                    _drop(connection)
+                    self._let_go(connection, error)
                     raise OutcomeUnknown(f"no answer: {type(error).__name__}: {error}") from error
 
         return await _repeat(attempt, until)
@@ -190,6 +197,7 @@ class Database:
             try:
                 return await connection.fetch(query, *args)
             except _SERVER_GONE as error:
+                self._let_go(connection, error)
                 raise self._unavailable(error) from error
 
     async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
@@ -246,6 +254,12 @@ class Database:
             await connection.execute("ROLLBACK", timeout=1.0)
         except (asyncpg.PostgresError, *_SERVER_GONE):
             _drop(connection)
+
+    def _let_go(self, connection: Connection, error: BaseException) -> None:
+        """End a connection that broke; if its server fell silent, the others are made anew before use."""
+        _drop(connection)
+        if isinstance(error, TimeoutError) and self._pool is not None:
+            asyncio.ensure_future(self._pool.expire_connections())  # noqa: RUF006  # fire and forget
 
     def _unavailable(self, error: BaseException) -> OperationalError:
         """Translate, and let go of every connection to a server that stopped leading."""
