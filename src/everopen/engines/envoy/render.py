@@ -173,32 +173,59 @@ def _access_log() -> dict[str, Any]:
     }
 
 
+# What Envoy itself has to say: comparison with the status, code, title, detail. The first that fits counts.
+# `gateway-unavailable` is not `unavailable`: Envoy does not know whether the request was carried out.
+_OWN_PROBLEMS = (
+    ("EQ", 404, "not-found", "Not Found", "There is nothing under this address."),
+    ("EQ", 413, "content-too-large", "Content Too Large", "The body is larger than this address takes."),
+    (
+        "GE",
+        500,
+        "gateway-unavailable",
+        "Service Unavailable",
+        "A part of the platform does not answer. Try again, with the same Idempotency-Key.",
+    ),
+    ("GE", 400, "bad-request", "Bad Request", "This is not a request that can be understood."),
+)
+
+
 def _local_replies() -> dict[str, Any]:
     """What Envoy answers itself: a problem document (RFC 9457) on the API, a short page elsewhere."""
-    problem = {
-        "type": "urn:everopen:problem:gateway",
-        "title": "%RESPONSE_CODE_DETAILS%",
-        "status": "%RESPONSE_CODE%",
-        "detail": "%LOCAL_REPLY_BODY%",
-    }
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>%RESPONSE_CODE%</title>'
         "<h1>%RESPONSE_CODE%</h1><p>%LOCAL_REPLY_BODY%</p>\n"
     )
-    api = {"name": ":path", "string_match": {"safe_regex": {"regex": "/(v1|internal).*"}}}
     return {
-        "mappers": [
-            {
-                "filter": {"header_filter": {"header": api}},
-                "body_format_override": {
-                    "json_format": problem,
-                    "content_type": "application/problem+json",
-                },
-            }
-        ],
+        "mappers": [_own_problem(*known) for known in _OWN_PROBLEMS],
         "body_format": {
             "text_format_source": {"inline_string": page},
             "content_type": "text/html; charset=utf-8",
+        },
+    }
+
+
+def _own_problem(comparison: str, status: int, code: str, title: str, detail: str) -> dict[str, Any]:
+    of_the_api = {"name": ":path", "string_match": {"safe_regex": {"regex": "/(v1|internal).*"}}}
+    value = {"default_value": status, "runtime_key": f"local_reply.{code}"}
+    return {
+        "filter": {
+            "and_filter": {
+                "filters": [
+                    {"header_filter": {"header": of_the_api}},
+                    {"status_code_filter": {"comparison": {"op": comparison, "value": value}}},
+                ]
+            }
+        },
+        "body_format_override": {
+            "json_format": {
+                "type": f"urn:everopen:problem:{code}",
+                "title": title,
+                "status": "%RESPONSE_CODE%",
+                "detail": detail,
+                "code": code,
+                "request_id": "%REQ(X-REQUEST-ID)%",
+            },
+            "content_type": "application/problem+json",
         },
     }
 
