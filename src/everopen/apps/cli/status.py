@@ -41,19 +41,20 @@ def _show(found: PlatformStatus) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
     for column in ("zone", "instance", "kind", "state", "role"):
         table.add_column(column, no_wrap=True)
     for column in ("pid", "port", "cpu %", "MB"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("detail", overflow="ellipsis", no_wrap=True)
+    # What is too long is cut here, and in no other column: the names must stay readable.
+    table.add_column("detail", overflow="ellipsis", no_wrap=True, ratio=1)
     zone = ""
     for instance in found.instances:
         table.add_row(*_row(instance, instance.zone if instance.zone != zone else ""))
         zone = instance.zone
     console.print(table)
     leaders = ", ".join(f"{cell} is led by {zone or 'nobody'}" for cell, zone in found.leaders.items())
-    console.print(f"\n{found.topology} is {found.verdict}. {leaders[:1].upper()}{leaders[1:]}.")
+    console.print(f"\n{found.topology} is {found.verdict}; {leaders}.")
     for reason in found.reasons:
         console.print(f"  {reason}")
 

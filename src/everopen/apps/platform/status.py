@@ -106,7 +106,11 @@ def judge(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Verdict and reasons. Down means: no gateway, no storefront, or a cell that nobody leads."""
     serves = {i.name for i in instances if i.state in ("ready", "unsupervised")}
-    missing = tuple(f"{i.name} is {i.state}" for i in instances if i.state != "ready")
+    missing = tuple(
+        f"{i.name} {'has' if i.state == 'no supervisor' else 'is'} {i.state}"
+        for i in instances
+        if i.state != "ready"
+    )
     serving = {
         "gateway": layout.gateways,
         "storefront": layout.hosting("storefront"),
