@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -180,7 +181,7 @@ async def test_the_gateway_answers_problems_on_the_api_and_pages_elsewhere(zone:
 
 
 async def test_what_only_services_may_say_is_taken_from_shoppers(zone: Zone) -> None:
-    said = {"x_everopen_service_key": "secret", "x_everopen_timeout_ms": "9"}
+    said: dict[str, Any] = {"x_everopen_service_key": "secret", "x_everopen_timeout_ms": "9"}
     _, public = await zone.ask("GET", "/v1/orders/1", **said)
     assert "x-everopen" not in public.lower()
     _, mesh = await zone.ask("GET", "/internal/orders/1", "mesh", **said)

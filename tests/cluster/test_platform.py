@@ -19,7 +19,7 @@ from everopen.core.errors import ConfigurationError, OperationalError
 from everopen.engines.processes import marked_processes
 from everopen.topology import Kind
 from support.places import shipped_text
-from support.platform import free_port_base
+from support.platform import connect_leader, free_port_base
 from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(600)
@@ -64,16 +64,8 @@ async def _all_ready(platform: Platform) -> None:
 
 async def _write(platform: Platform) -> int:
     """A synchronous commit on whoever leads; how many there were before."""
-    members = platform.layout.members("sg1")
-    connection = await asyncpg.connect(
-        host=[m.address for m in members],
-        port=[m.ports["postgres"] for m in members],
-        user="postgres",
-        password=platform.secrets.postgres_superuser,
-        database="postgres",
-        target_session_attrs="primary",
-        timeout=5,
-    )
+    superuser = platform.secrets.postgres_superuser
+    connection = await connect_leader(platform, "postgres", superuser, database="postgres", timeout_s=5)
     try:
         await connection.execute("CREATE TABLE IF NOT EXISTS kept (at timestamptz)")
         number: int = await connection.fetchval("SELECT count(*) FROM kept")

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from everopen.continuity.match.facts import (
     Case,
     ClaimFacts,
     OrderFacts,
+    PaymentStatus,
     ReservationFacts,
     SaleFacts,
     SettlementFacts,
@@ -57,7 +58,7 @@ def order(state: str = "captured", **changes: Any) -> OrderFacts:
     return but(plain, **changes)
 
 
-def payment(status: str = "captured", reference: str = "pi_1", **changes: Any) -> PaymentFacts:
+def payment(status: PaymentStatus = "captured", reference: str = "pi_1", **changes: Any) -> PaymentFacts:
     plain = PaymentFacts(
         order_id=ORDER,
         changed_at=LONG_AGO,
@@ -72,7 +73,9 @@ def payment(status: str = "captured", reference: str = "pi_1", **changes: Any) -
     return but(plain, **changes)
 
 
-def claim(purpose: str = "confirm", reference: str = "pi_1", **changes: Any) -> ClaimFacts:
+def claim(
+    purpose: Literal["confirm", "void"] = "confirm", reference: str = "pi_1", **changes: Any
+) -> ClaimFacts:
     plain = ClaimFacts(
         order_id=ORDER,
         changed_at=LONG_AGO,

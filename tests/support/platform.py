@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from everopen.apps.platform import Platform
 from everopen.apps.service_hooks import service_hooks
@@ -63,21 +64,28 @@ async def merchant_token(platform: Platform, http: aiohttp.ClientSession) -> str
         return token
 
 
+async def connect_leader(
+    platform: Platform, user: str, password: str, database: str = "everopen", timeout_s: float = 60
+) -> asyncpg.Connection:
+    """A connection to the member that leads the platform's first cell; close it."""
+    members = platform.layout.members(platform.layout.topology.cells[0].name)
+    return await asyncpg.connect(
+        host=[member.address for member in members],
+        port=[member.ports["postgres"] for member in members],
+        user=user,
+        password=password,
+        database=database,
+        target_session_attrs=SessionAttribute.primary,
+        timeout=timeout_s,
+    )
+
+
 @asynccontextmanager
 async def watching(platform: Platform) -> AsyncIterator[Witness]:
     """A witness of the platform."""
     sandbox = platform.layout.sandbox
     assert sandbox is not None
-    cell = platform.layout.topology.cells[0].name
-    members = platform.layout.members(cell)
-    database = await asyncpg.connect(
-        host=[member.address for member in members],
-        port=[member.ports["postgres"] for member in members],
-        user="auditor",
-        password=platform.secrets.role_passwords["auditor"],
-        database="everopen",
-        target_session_attrs="primary",
-    )
+    database = await connect_leader(platform, "auditor", platform.secrets.role_passwords["auditor"])
     try:
         async with aiohttp.ClientSession() as http:
             yield Witness(database, sandbox.url("http"), http)

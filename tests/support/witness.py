@@ -4,6 +4,7 @@ Nothing here asks the services, so that it cannot share their mistakes.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +79,7 @@ class Witness:
             found: list[dict[str, Any]] = (await response.json())["messages"]
             return found
 
-    async def faults(self, provider: str, *faults: dict[str, object]) -> None:
+    async def faults(self, provider: str, *faults: Mapping[str, object]) -> None:
         """Switch these on at a provider, instead of what was; none: all is well again."""
         url = f"{self.sandbox_url}/faults/{provider}"
         async with self.http.put(url, json={"faults": list(faults)}) as response:

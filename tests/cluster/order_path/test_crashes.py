@@ -3,6 +3,8 @@
 import asyncio
 import random
 import uuid
+from functools import partial
+from operator import le
 from typing import Any
 
 import aiohttp
@@ -47,7 +49,7 @@ async def kill_again_and_again(platform: Platform, orders: list[dict[str, Any]])
             return len(orders) - before
 
         # Load goes on between two kills: some orders must have come through.
-        await eventually(sold, lambda count, least=3 + kill % 3: count >= least, timeout_s=60)
+        await eventually(sold, partial(le, 3 + kill % 3), timeout_s=60)
 
 
 async def differences(platform: Platform) -> dict[str, int]:

@@ -5,12 +5,12 @@ import uuid
 from typing import Any
 
 import aiohttp
-import asyncpg
 import msgspec
 import pytest
 
 from everopen.apps.platform import Platform
 from everopen.sandbox.stripe.signature import stripe_signature
+from support.platform import connect_leader
 from support.sale import Stock
 from support.shopper import PLAIN, VISA, Shopper
 from support.story import TOTAL_MINOR, Seen, Story
@@ -134,15 +134,7 @@ async def test_an_expired_authorization_is_cancelled_instead(story: Story) -> No
 async def test_an_approval_that_never_comes_ends_the_order(platform: Platform, story: Story) -> None:
     order = await waiting_for_approval(story)
     # The order's clock is put back as superuser: half an hour is too long for a test to wait.
-    members = platform.layout.members(platform.layout.topology.cells[0].name)
-    clock = await asyncpg.connect(
-        host=[member.address for member in members],
-        port=[member.ports["postgres"] for member in members],
-        user="postgres",
-        password=platform.secrets.postgres_superuser,
-        database="everopen",
-        target_session_attrs="primary",
-    )
+    clock = await connect_leader(platform, "postgres", platform.secrets.postgres_superuser)
     try:
         await clock.execute(
             "UPDATE orders.orders SET updated_at = now() - interval '31 minutes', due_at = now() "

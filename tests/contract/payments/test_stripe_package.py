@@ -80,7 +80,7 @@ async def package(recorder: Recorder) -> AsyncIterator[stripe.StripeClient]:
     yield stripe.StripeClient(
         KEY, http_client=client, base_addresses={"api": recorder.url}, max_network_retries=0
     )
-    await client.close_async()
+    await client.close_async()  # type: ignore[no-untyped-call]
 
 
 async def same(recorder: Recorder) -> None:
@@ -99,7 +99,7 @@ async def test_authorize(adapter: Stripe, package: stripe.StripeClient, recorder
                 "capture_method": "manual",
                 "confirm": True,
                 "payment_method": HOLD.token,
-                "payment_method_types": ["card"],
+                "payment_method_types": ["card"],  # type: ignore[typeddict-unknown-key]
                 "metadata": {
                     "order_id": HOLD.order_id,
                     "attempt_id": HOLD.attempt_id,

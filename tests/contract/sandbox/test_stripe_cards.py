@@ -1,5 +1,6 @@
 """PaymentMethods and 3-D Secure: what a shop's page and its shopper do."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -138,7 +139,7 @@ async def test_nobody_answers_without_the_secret(sandbox: RunningSandbox, order_
 
 @pytest.mark.parametrize("how", [{"off_session": True}, {"error_on_requires_action": True}])
 async def test_a_challenge_without_a_shopper_is_a_decline(
-    sandbox: RunningSandbox, order_id: str, how: dict[str, bool]
+    sandbox: RunningSandbox, order_id: str, how: dict[str, Any]
 ) -> None:
     with pytest.raises(stripe.CardError) as caught:
         await authorize(sandbox.stripe(), order_id, payment_method="pm_card_authenticationRequired", **how)

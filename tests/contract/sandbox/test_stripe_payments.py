@@ -143,7 +143,7 @@ async def test_declines(
 async def test_create_then_update_then_confirm(sandbox: RunningSandbox, order_id: str) -> None:
     client = sandbox.stripe()
     intent = await client.v1.payment_intents.create_async(
-        {"amount": 1000, "currency": "EUR", "payment_method_types": ["card"], "capture_method": "manual"}
+        {"amount": 1000, "currency": "EUR", "payment_method_types": ["card"], "capture_method": "manual"}  # type: ignore[typeddict-unknown-key]
     )
     assert (intent.status, intent.currency) == ("requires_payment_method", "eur")
     with pytest.raises(stripe.InvalidRequestError, match="missing a payment method"):

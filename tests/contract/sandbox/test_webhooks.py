@@ -40,10 +40,10 @@ async def test_signed_as_the_package_checks(
     for item in shop_end.about(intent.id):
         assert item.provider == "stripe"
         signature = item.headers["Stripe-Signature"]
-        event = stripe.Webhook.construct_event(item.body, signature, STRIPE.webhook_secret)  # type: ignore[no-untyped-call]
+        event = stripe.Webhook.construct_event(item.body, signature, STRIPE.webhook_secret)
         assert (await client.v1.events.retrieve_async(event.id)).type == event.type
         with pytest.raises(stripe.SignatureVerificationError):
-            stripe.Webhook.construct_event(item.body, signature, "whsec_other")  # type: ignore[no-untyped-call]
+            stripe.Webhook.construct_event(item.body, signature, "whsec_other")
 
 
 async def test_repeated_until_taken(sandbox: RunningSandbox, shop_end: WebhookEnd, order_id: str) -> None:

@@ -17,8 +17,8 @@ from everopen.services.orders import service as orders
 from everopen.services.payments import service as payments
 from everopen.services.payments.reconciler import Timings
 from support.callers import SERVICE_KEY, new_callers
-from support.matched import CELL, DATABASE, Store, matched_settings
-from support.payments import GENERATION, providers_at
+from support.matched import DATABASE, Store, matched_settings
+from support.payments import CELL, GENERATION, providers_at
 from support.ports import free_port
 from support.postgres import PASSWORD, Server
 from support.sandbox import running_sandbox

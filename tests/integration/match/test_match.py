@@ -9,7 +9,8 @@ from everopen.apps.match import open_match
 from everopen.apps.settings import HostPort
 from everopen.continuity.match import KINDS, Ages, Report, Scope
 from everopen.core.errors import Unavailable
-from support.matched import CELL, SKU, TOTAL, Store, new_order_id
+from support.matched import SKU, TOTAL, Store, new_order_id
+from support.payments import CELL
 from support.ports import free_port
 
 # Everything that is owed is overdue at once, and nothing is too young.

@@ -209,7 +209,8 @@ async def test_an_approval_that_finds_its_order_closed_is_voided(shop: Shop, ord
     asking = asyncio.ensure_future(shop.authorize(order_id, STRIPE_OK))
 
     async def asked() -> int:
-        return await shop.admin.fetchval("SELECT count(*) FROM attempts WHERE order_id = $1", order_id)
+        count: int = await shop.admin.fetchval("SELECT count(*) FROM attempts WHERE order_id = $1", order_id)
+        return count
 
     await eventually(asked)
     assert (await shop.void(order_id)).outcome == "done"

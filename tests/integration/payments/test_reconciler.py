@@ -161,11 +161,14 @@ async def test_the_reconciler_claims_first(shop: Shop, order_id: str) -> None:
     await shop.sandbox.faults("stripe", DROP | {"count": 1})
     await shop.authorize(order_id, STRIPE_OK)
     _, stripe = shop.reconciler()
-    attempt = (await store.look(shop.database, order_id)).attempts[0]
+    known = await store.look(shop.database, order_id)
+    assert known is not None
+    attempt = known.attempts[0]
     entry = (await shop.sandbox.ledger(order_id=order_id))[0]
     await stripe.start()
     payment = await stripe.look_up(entry["reference"])
     await stripe.stop()
+    assert payment is not None
     await reconciler_store.claim_voids(shop.database, "stripe", [payment])
     assert await store.claim(shop.database, attempt, entry["reference"]) is False
     answer = await shop.authorize(order_id, STRIPE_OK)
@@ -179,6 +182,7 @@ async def test_the_order_claims_first(shop: Shop, order_id: str) -> None:
     await stripe.start()
     payment = await stripe.look_up(answer.reference)
     await stripe.stop()
+    assert payment is not None
     await reconciler_store.claim_voids(shop.database, "stripe", [payment])
     assert [c.purpose for c in (await shop.view(order_id)).claims] == ["confirm"]
     assert await shop.authorize(order_id) == answer
@@ -194,7 +198,10 @@ async def test_the_claim_has_one_winner(shop: Shop) -> None:
     for order in orders:
         entry = (await shop.sandbox.ledger(order_id=order))[0]
         payment = await stripe.look_up(entry["reference"])
-        attempt = (await store.look(shop.database, order)).attempts[0]
+        known = await store.look(shop.database, order)
+        assert payment is not None
+        assert known is not None
+        attempt = known.attempts[0]
         claimed, _ = await asyncio.gather(
             store.claim(shop.database, attempt, entry["reference"]),
             reconciler_store.claim_voids(shop.database, "stripe", [payment]),
@@ -252,6 +259,7 @@ async def test_amounts_are_read_from_both_providers(shop: Shop) -> None:
         _, provider = shop.reconciler(name)
         await provider.start()
         looked_up = await provider.look_up(reference)
+        assert looked_up is not None
         listed = [
             p async for p in provider.list_payments(looked_up.created_at, refunds=True) if p.order_id == order
         ]

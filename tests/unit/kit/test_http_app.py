@@ -114,7 +114,7 @@ async def http(health: Health, part: Part) -> AsyncIterator[aiohttp.ClientSessio
     checks = CallerChecks(TokenVerifier({"k1": PUBLIC_PEM}), SERVICE_KEY)
     port = free_port()
     app = build_app([service], checks, health=health)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
     serving = asyncio.ensure_future(server.serve())
 
     async def started() -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-import msgspec
 import pytest
 
 from everopen.continuity.match import (
@@ -24,6 +25,7 @@ from support.matching import (
     LONG_AGO,
     NOW,
     MemoryBooks,
+    T,
     but,
     captured_case,
     case,
@@ -59,14 +61,14 @@ def _whole(number: int, base: Case, cell: str = "sg1") -> Case:
     """The case with an id of its own, on every side."""
     order_id = _id(number, cell)
 
-    def renamed(fact: msgspec.Struct | None) -> msgspec.Struct | None:
-        return None if fact is None else but(fact, order_id=order_id)
+    def renamed(fact: T) -> T:
+        return but(fact, order_id=order_id)
 
     return Case(
         order_id=order_id,
-        order=renamed(base.order),
-        reservation=renamed(base.reservation),
-        sale=renamed(base.sale),
+        order=base.order and renamed(base.order),
+        reservation=base.reservation and renamed(base.reservation),
+        sale=base.sale and renamed(base.sale),
         claims=tuple(renamed(fact) for fact in base.claims),
         settlements=tuple(renamed(fact) for fact in base.settlements),
         tasks=tuple(renamed(fact) for fact in base.tasks),
@@ -79,7 +81,7 @@ def _comparison(cells: dict[str, MemoryBooks], *providers: ListedProvider) -> Co
     async def opened(books: MemoryBooks) -> AsyncIterator[MemoryBooks]:
         yield books
 
-    return Comparison({name: lambda b=books: opened(b) for name, books in cells.items()}, providers)
+    return Comparison({name: partial(opened, books) for name, books in cells.items()}, providers)
 
 
 def _payments(cases: Sequence[Case]) -> list[PaymentFacts]:
@@ -87,7 +89,7 @@ def _payments(cases: Sequence[Case]) -> list[PaymentFacts]:
     return [item for judged in reversed(cases) for item in judged.payments]
 
 
-async def _run(cases: Sequence[Case], scope: Scope | None = None, **changes: object) -> Report:
+async def _run(cases: Sequence[Case], scope: Scope | None = None, **changes: Any) -> Report:
     books = MemoryBooks(cases, **changes)
     return await _comparison({"sg1": books}, ListedProvider("stripe", _payments(cases))).run(scope or Scope())
 

@@ -1,11 +1,12 @@
 """Whatever happens to an order, in whatever order, the promises about it hold."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everopen.contracts.orders import OrderState
+from everopen.contracts.orders import OrderState, RefundState
 from everopen.contracts.payments import Instrument
 from everopen.services.orders import model
 from everopen.services.orders.model import Change, Event, Standing, transition
@@ -53,7 +54,7 @@ class Life:
     """An order on which events come, as the store would keep it."""
 
     state: OrderState = "placed"
-    refund_state: model.RefundState = "none"
+    refund_state: RefundState = "none"
     payment_round: int = 1
     reference: str = ""
     confirmed: bool = False
@@ -84,7 +85,7 @@ class Life:
 @st.composite
 def histories_of_orders(draw: st.DrawFn) -> list[Event]:
     """What may come upon an order: mostly what does something to it, so that it gets far; sometimes not."""
-    history = list(UNEVENTFUL[: draw(st.integers(0, len(UNEVENTFUL)))])
+    history: list[Event] = list(UNEVENTFUL[: draw(st.integers(0, len(UNEVENTFUL)))])
     life = lived(history)
     for _ in range(draw(st.integers(0, 25))):
         tempting = [event for event in TYPICAL if transition(life.standing(), event) is not None]
@@ -98,7 +99,7 @@ def histories_of_orders(draw: st.DrawFn) -> list[Event]:
 histories = histories_of_orders()
 
 
-def lived(history: list[Event]) -> Life:
+def lived(history: Iterable[Event]) -> Life:
     life = Life()
     for event in history:
         life.meet(event)

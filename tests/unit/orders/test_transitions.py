@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from everopen.contracts.orders import OrderState
+from everopen.contracts.orders import OrderState, RefundState
 from everopen.contracts.payments import Instrument
 from everopen.services.orders import model
 from everopen.services.orders.model import Event, Standing, transition
@@ -120,7 +120,7 @@ def test_refunds_end_in_every_state_in_which_one_is_pending(state: OrderState, e
 
 @pytest.mark.parametrize("state", ["captured", "fulfilled"])
 @pytest.mark.parametrize("refund_state", ["pending", "refunded"])
-def test_an_order_is_refunded_once(state: OrderState, refund_state: model.RefundState) -> None:
+def test_an_order_is_refunded_once(state: OrderState, refund_state: RefundState) -> None:
     assert transition(Standing(state=state, refund_state=refund_state), EVENTS["RefundWished"]) is None
 
 
@@ -131,7 +131,7 @@ def test_a_refund_that_failed_may_be_tried_again() -> None:
 
 
 @pytest.mark.parametrize("refund_state", ["pending", "refunded", "failed"])
-def test_what_is_being_refunded_is_not_sent_out(refund_state: model.RefundState) -> None:
+def test_what_is_being_refunded_is_not_sent_out(refund_state: RefundState) -> None:
     assert transition(Standing(state="captured", refund_state=refund_state), EVENTS["Fulfilled"]) is None
 
 
