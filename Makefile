@@ -60,6 +60,7 @@ check: setup ## Check format, style and types only
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/mypy --no-error-summary --explicit-package-bases benchmarks
+	@MYPYPATH=src:tests $(BIN)/mypy --no-error-summary --explicit-package-bases tests
 
 fmt: setup ## Put the code into its format
 	@$(BIN)/ruff format .
