@@ -13,8 +13,8 @@ from asyncpg.connect_utils import SessionAttribute
 from everopen.core.errors import Unavailable
 
 _CONNECT_TIMEOUT_S = 1.5
-# What a server needs to say that a statement timed out. One that says nothing by then is paused or cut off, and
-# its connections would be waited on for ever: it closes none of them, and another member leads by now.
+# What a server needs to say that a statement timed out. One that says nothing by then is paused or cut
+# off, and would be waited on for ever: it closes no connection, and another member leads by now.
 _SILENCE_S = 1.0
 
 

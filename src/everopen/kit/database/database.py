@@ -37,7 +37,7 @@ _RETRY_FIRST_S = 0.05
 _RETRY_MOST_S = 0.5
 _RUN_S = 5.0
 # A few bytes in the log: COMMIT waits for the copies only if the transaction wrote something. So a confirmed
-# transaction proves all that it read, also when it found its work done by an earlier one whose end nobody knows.
+# transaction proves all that it read, also when it found its work done by one whose end nobody knows.
 _BARRIER = "SELECT pg_logical_emit_message(true, 'everopen', '')"
 
 

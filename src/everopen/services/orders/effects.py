@@ -1,5 +1,6 @@
 """What an order owes once its state has been committed: outbox tasks, each idempotent by the order's id."""
 
+import logging
 from collections.abc import Mapping
 
 from everopen.contracts.cart import CartContents, MarkOrdered
@@ -20,6 +21,8 @@ from everopen.services.orders.model import (
 )
 from everopen.services.orders.progress import Progress
 from everopen.services.orders.store import OrderRecord
+
+_log = logging.getLogger(__name__)
 
 
 class Effects:
@@ -52,7 +55,7 @@ class Effects:
 
     async def _capture(self, task: Task) -> None:
         order = await self._acknowledged(task)
-        if order.state != "confirmed":
+        if order is None or order.state != "confirmed":
             return
         settlement = await self._ask_for_capture(order)
         if settlement.outcome == "unknown":
@@ -123,6 +126,9 @@ class Effects:
             raise Again(f"the new payment is {authorization.outcome}", after_s=10.0)
 
     async def _consume_stock(self, task: Task) -> None:
+        order = await self._progress.reload(task.key)
+        if order.state == "cancelled":  # its goods go back, or are back already
+            return
         await self._stock(task.key, "consume")
 
     async def _release_stock(self, task: Task) -> None:
@@ -142,15 +148,20 @@ class Effects:
 
     async def _close_cart(self, task: Task) -> None:
         order = await self._progress.reload(task.key)
-        await self._mesh.call(
-            "POST",
-            f"/internal/carts/{order.cart_id}/ordered",
-            body=MarkOrdered(order_id=task.key),
-            reply=CartContents,
-        )
+        try:
+            await self._mesh.call(
+                "POST",
+                f"/internal/carts/{order.cart_id}/ordered",
+                body=MarkOrdered(order_id=task.key),
+                reply=CartContents,
+            )
+        except Conflict:  # closed by an earlier order of the same cart, which was cancelled since
+            _log.info("the cart of %s was closed already", task.key)
 
     async def _notify_confirmed(self, task: Task) -> None:
-        await self._notify("order-confirmed", await self._acknowledged(task))
+        order = await self._acknowledged(task)
+        if order is not None:
+            await self._notify("order-confirmed", order)
 
     async def _notify_cancelled(self, task: Task) -> None:
         await self._notify("order-cancelled", await self._progress.reload(task.key))
@@ -166,9 +177,14 @@ class Effects:
             reply=Accepted,
         )
 
-    async def _acknowledged(self, task: Task) -> OrderRecord:
-        """The order, once its confirmation is proven: nothing may leave the platform before."""
+    async def _acknowledged(self, task: Task) -> OrderRecord | None:
+        """The order, once its confirmation is proven: nothing may leave the platform before.
+
+        None if it was cancelled before that: then nobody was told of a confirmation, and nobody will be.
+        """
         order = await self._progress.reload(task.key)
+        if order.acknowledged_at is None and order.state == "cancelled":
+            return None
         if order.acknowledged_at is None:
             raise Again("the confirmation is not proven durable yet", after_s=0.2)
         return order

@@ -13,6 +13,7 @@ from everopen.contracts.orders import (
     ChooseInstruments,
     Order,
     OrderPage,
+    OrderState,
     PlaceOrder,
     Quote,
     Reminder,
@@ -26,7 +27,7 @@ from everopen.core.time import Deadline, now
 from everopen.kit import deadlines, idempotency
 from everopen.kit.auth import Principal
 from everopen.kit.client import Mesh
-from everopen.kit.database import Database
+from everopen.kit.database import Connection, Database, Durability
 from everopen.services.orders import pricing, store
 from everopen.services.orders.model import (
     OPEN_STATES,
@@ -49,6 +50,8 @@ _ADDRESS_CHARACTERS = 200
 # One who repeats a checkout that another request is driving waits this long for the result.
 _WAIT_FOR_OTHER_S = 8.0
 _LOOK_EVERY_S = 0.05
+# Ends without a confirmation. (A confirmation is proven by its acknowledgement, and what follows by that.)
+_ENDED: frozenset[OrderState] = frozenset({"declined", "cancelled"})
 
 
 class OrdersHandlers:
@@ -84,7 +87,10 @@ class OrdersHandlers:
             self._check(request)
             known = await self._insert(principal, key, request, order_id, fingerprint)
         idempotency.require_same(known.fingerprint, fingerprint)
-        return (await self._settle(known)).shown()
+        order = await self._settle(known)
+        if order.state in _ENDED:
+            await self._prove()
+        return order.shown()
 
     async def quote(self, principal: Principal, request: AskQuote) -> Quote:
         """What the cart costs now."""
@@ -124,6 +130,7 @@ class OrdersHandlers:
         principal.require_merchant()
         order = await self._load(principal, order_id)
         if order.refund_state in ("pending", "refunded"):
+            await self._prove()
             return order.shown()
         return (await self._change(principal, order_id, RefundWished("Refunded by the shop."), set())).shown()
 
@@ -155,6 +162,7 @@ class OrdersHandlers:
         while True:
             order = await self._load(principal, order_id)
             if order.state in done:
+                await self._prove()
                 return order
             if transition(order.standing(), event) is None:
                 raise Conflict(
@@ -162,9 +170,17 @@ class OrdersHandlers:
                     f"This cannot be done with an order that is {order.state}.",
                     state=order.state,
                 )
-            changed = await self._progress.happen(order, event)
-            if changed.version == order.version + 1:
+            changed = await self._progress.apply(order, event)
+            if changed is not None:
                 return changed
+
+    async def _prove(self) -> None:
+        """Wait until what was read is durable: the commit that made it may have been broken off.
+
+        Raises:
+            OperationalError: that is not known; whoever asked must not be told what was read.
+        """
+        await self._database.run(_nothing, Durability.CONFIRMED, deadlines.current())
 
     async def _settle(self, order: OrderRecord) -> OrderRecord:
         """Bring the order to a decision while the caller waits, or find out what another one reaches."""
@@ -293,6 +309,10 @@ class OrdersHandlers:
                 raise InvalidInput(
                     "invalid-instruments", f"The token for {instrument.provider} is malformed."
                 )
+
+
+async def _nothing(_: Connection) -> None:
+    """A confirmed transaction proves all that came before it, even if it does nothing."""
 
 
 def _undecided(order: OrderRecord) -> bool:

@@ -27,6 +27,8 @@ RESUME_AFTER_S = 5.0
 ASK_AGAIN_AFTER_S = 10.0
 # An order waits this long for its shopper to approve or to choose.
 ACTION_LIFETIME_S = 30 * 60.0
+# And lets the shopper choose this often: each choice begins the waiting anew, with the stock held.
+MOST_ROUNDS = 10
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,7 +238,7 @@ def _confirmed(standing: Standing, _: Confirmed) -> Change | None:
 
 def _chosen(standing: Standing, event: InstrumentsChosen) -> Change | None:
     anew = standing.payment_round + 1
-    if standing.state == "action_required":
+    if standing.state == "action_required" and anew <= MOST_ROUNDS:
         return Change(
             state="reserved",
             due_in_s=RESUME_AFTER_S,

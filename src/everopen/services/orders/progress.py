@@ -81,11 +81,15 @@ class Progress:
         Raises:
             OperationalError: the database is away, or the outcome is not known.
         """
-        changed = await self._apply(order, event)
+        changed = await self.apply(order, event)
         return changed or await self.reload(order.order_id)
 
-    async def _apply(self, order: OrderRecord, event: Event) -> OrderRecord | None:
-        """Commit what `event` does; None if it does nothing, or if somebody else was faster."""
+    async def apply(self, order: OrderRecord, event: Event) -> OrderRecord | None:
+        """Commit what `event` does; None if it does nothing, or if somebody else was faster.
+
+        Raises:
+            OperationalError: as `happen`.
+        """
         change = transition(order.standing(), event)
         if change is None:
             return None
@@ -160,7 +164,7 @@ class Progress:
     async def _confirm(self, order: OrderRecord) -> OrderRecord:
         """Commit the confirmation, know that it is durable, and only then say so."""
         if order.state == "authorized":
-            confirmed = await self._apply(order, Confirmed())
+            confirmed = await self.apply(order, Confirmed())
             if confirmed is None:
                 return await self.reload(order.order_id)
             # Our own synchronous commit came back: the copies have it.

@@ -243,11 +243,20 @@ async def acknowledge(fetch: Fetch, order_id: str) -> OrderRecord | None:
 
 
 async def look_again(fetch: Fetch, order_id: str, after_s: float) -> None:
-    """Have somebody look at the order after `after_s`, if it waits for anything at all."""
+    """Have somebody look at the order after `after_s`, if it waits for anything at all.
+
+    What was decided meanwhile, by a cancellation say, waits for nothing, and is not looked at for ever.
+    """
     await fetch(
-        "UPDATE orders SET due_at = now() + $2 WHERE order_id = $1 AND due_at IS NOT NULL",
+        """
+        UPDATE orders SET due_at = CASE
+            WHEN state = ANY($3) OR (state = 'confirmed' AND acknowledged_at IS NULL)
+            THEN now() + $2::interval END
+        WHERE order_id = $1 AND due_at IS NOT NULL
+        """,
         order_id,
         timedelta(seconds=after_s),
+        list(OPEN_STATES),
     )
 
 
