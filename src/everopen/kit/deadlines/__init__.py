@@ -9,6 +9,8 @@ from everopen.core.time import Deadline
 
 HEADER = "x-everopen-timeout-ms"
 DEFAULT_S = 15.0
+# Anybody may send the header, and Python refuses to read very long numbers.
+_DIGITS = 18
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
@@ -21,7 +23,7 @@ def current() -> Deadline:
 def begin(header: str | None) -> Deadline:
     """Set the deadline of this request from its header; the default if it has none or a wrong one."""
     timeout_s = DEFAULT_S
-    if header and header.isascii() and header.isdigit():
+    if header and len(header) <= _DIGITS and header.isascii() and header.isdigit():
         timeout_s = min(int(header) / 1000, DEFAULT_S)
     deadline = Deadline.after(timeout_s)
     _current.set(deadline)
