@@ -78,9 +78,6 @@ class Layout:
         """Names of the zones that have a supervisor: those of the topology, and the outside world."""
         return tuple(dict.fromkeys(instance.zone for instance in self.instances))
 
-    def zone_dir(self, zone: str) -> Path:
-        return self.data_dir / "zones" / zone
-
     def instance(self, name: str) -> Instance:
         """The instance of that name, with or without its zone if only one has it.
 

@@ -59,8 +59,6 @@ SANDBOX: Final = "sandbox"  # as `api_url` or mail relay: the platform's own sim
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Port = Annotated[int, Meta(ge=1024, le=65535)]
 Seconds = Annotated[int, Meta(ge=0)]
-# Names become parts of ids, file names and PostgreSQL names.
-ZoneOrSiteName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]{0,19}$")]
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

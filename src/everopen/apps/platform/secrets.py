@@ -22,7 +22,6 @@ from everopen.engines.postgres.render import PostgresPasswords
 from everopen.topology.types import STORING_SERVICES
 
 AUDITOR = "auditor"
-MERCHANT = "merchant"
 _FILE = "platform.json"
 
 

@@ -1,10 +1,6 @@
 """Stripe's test cards (docs.stripe.com/testing): numbers, token names, and what each does."""
 
-from typing import Literal
-
 import msgspec
-
-Behaviour = Literal["approve", "decline", "challenge"]
 
 
 class Decline(msgspec.Struct, frozen=True):

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from everopen.services.catalog.shopify import columns
 
-# Python's csv refuses longer fields. It also ends a file whose closing quote is missing.
-FIELD_CHARACTERS = 131_072
 _BYTE_ORDER_MARK = "\ufeff"
 _MOST_HEADERS = 1000
 
