@@ -52,7 +52,8 @@ def parse_money(text: str, currency: str) -> Money:
     """Read a decimal price such as `19.90` exactly.
 
     Raises:
-        ValueError: not a decimal number, more decimals than the currency has, or an unknown currency.
+        ValueError: not a decimal number of at most twelve digits before the point, more decimals than the
+            currency has, or an unknown currency.
     """
     if currency not in MINOR_UNIT_DIGITS:
         raise ValueError(f"currency {currency!r} is not one of {', '.join(MINOR_UNIT_DIGITS)}")
