@@ -64,6 +64,12 @@ class ProductSummary(Reply, frozen=True, kw_only=True):
     compare_at_price: Money | None = None
 
 
+class ProductSummaries(Reply, frozen=True, kw_only=True):
+    """The products that were asked for, in that order; one that is not on sale is missing."""
+
+    items: tuple[ProductSummary, ...]
+
+
 class FacetValue(Reply, frozen=True, kw_only=True):
     value: str
     count: int

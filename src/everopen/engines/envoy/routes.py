@@ -9,6 +9,7 @@ from everopen.topology.types import PLATFORM_SERVICES, ServiceName
 # The public API by prefix. A path under /v1 that is not here is nobody's: 404.
 API_PREFIXES: dict[str, ServiceName] = {
     "/v1/products": "catalog",
+    "/v1/summaries": "catalog",
     "/v1/variants": "catalog",
     "/v1/search": "catalog",
     "/v1/categories": "catalog",

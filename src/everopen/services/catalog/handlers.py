@@ -8,6 +8,7 @@ from everopen.contracts.catalog import (
     ImportEvent,
     Product,
     ProductPage,
+    ProductSummaries,
     SellableVariants,
     StoredImage,
     Suggestions,
@@ -60,6 +61,15 @@ class CatalogHandlers:
         if product is None:
             raise NotFound("no-such-product", "There is no product of this handle.")
         return product
+
+    async def summaries(self, wanted: list[str]) -> ProductSummaries:
+        """Raises: InvalidInput: no handle, or too many (`invalid-handle`)."""
+        if not 1 <= len(wanted) <= limits.PAGE_SIZE:
+            raise InvalidInput(
+                "invalid-handle", f"Ask for 1 to {limits.PAGE_SIZE} products: `?handle=…&handle=…`."
+            )
+        known = [handle for handle in dict.fromkeys(wanted) if is_handle(handle)]
+        return ProductSummaries(items=await self._local.summaries(known))
 
     async def variants(self, skus: list[str]) -> SellableVariants:
         """Raises: InvalidInput: no SKU, too many, or something that is none (`invalid-sku`)."""

@@ -18,6 +18,7 @@ from everopen.contracts.catalog import (
     ImportEvent,
     Product,
     ProductPage,
+    ProductSummaries,
     SellableVariants,
     StoredImage,
     Suggestions,
@@ -81,6 +82,12 @@ def _reading_routes(handlers: CatalogHandlers) -> list[Any]:
     async def get_product(handle: FromPath[str]) -> Product:
         return await handlers.product(handle)
 
+    @get("/v1/summaries", summary="Products in short, by handle")
+    async def get_summaries(
+        handle: Annotated[list[str] | None, QueryParameter(name="handle")] = None,
+    ) -> ProductSummaries:
+        return await handlers.summaries(handle or [])
+
     @get("/v1/variants", summary="Prices of variants that are on sale")
     async def get_variants(
         sku: Annotated[list[str] | None, QueryParameter(name="sku")] = None,
@@ -99,7 +106,7 @@ def _reading_routes(handlers: CatalogHandlers) -> list[Any]:
     async def list_categories(parent: FromQuery[str] = "") -> Categories:
         return await handlers.categories(parent)
 
-    return [list_products, get_product, get_variants, suggest, list_categories]
+    return [list_products, get_product, get_summaries, get_variants, suggest, list_categories]
 
 
 def _image_routes(handlers: CatalogHandlers) -> list[Any]:

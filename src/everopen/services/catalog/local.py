@@ -19,6 +19,7 @@ from everopen.contracts.catalog import (
     FacetValue,
     Product,
     ProductPage,
+    ProductSummary,
     SellableVariant,
     Suggestion,
 )
@@ -65,6 +66,15 @@ class LocalCatalog:
             if item is None:
                 return None
             return product_view(item.record, item.version, item.created_at, item.updated_at)
+
+        return await self._run(self._readers, work)
+
+    async def summaries(self, handles: Sequence[str]) -> tuple[ProductSummary, ...]:
+        """Those of the products that are published, in the order of `handles`."""
+
+        def work() -> tuple[ProductSummary, ...]:
+            items = self._open_shelf.get(handles)
+            return tuple(summary_view(items[handle].record) for handle in handles if handle in items)
 
         return await self._run(self._readers, work)
 

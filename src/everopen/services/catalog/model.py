@@ -6,10 +6,10 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from everopen.core import limits
 from everopen.core.errors import InvalidInput, NotFound
 
 CATEGORY_SEPARATOR = " > "
-HANDLE_CHARACTERS = 255
 _HANDLE = re.compile(r"[^\W_]+(?:[-_]+[^\W_]+)*")
 IMAGE_STEM_CHARACTERS = 120
 _IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}\.(?P<kind>[a-z]{3,4})")
@@ -80,7 +80,9 @@ class ProductRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_handle(text: str) -> bool:
     """Whether `text` can stand in a product's address: lower-case words joined by hyphens."""
-    return len(text) <= HANDLE_CHARACTERS and _HANDLE.fullmatch(text) is not None and text == text.lower()
+    return (
+        len(text) <= limits.HANDLE_CHARACTERS and _HANDLE.fullmatch(text) is not None and text == text.lower()
+    )
 
 
 def category_levels(category: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import asyncpg
 
 from everopen.contracts.cart import CartContents
 from everopen.contracts.catalog import SellableVariants
+from everopen.contracts.insights import BoughtBaskets
 from everopen.contracts.orders import (
     AskQuote,
     ChooseInstruments,
@@ -29,6 +30,7 @@ from everopen.kit.auth import Principal
 from everopen.kit.client import Mesh
 from everopen.kit.database import Connection, Database, Durability
 from everopen.services.orders import pricing, store
+from everopen.services.orders.baskets import read_baskets
 from everopen.services.orders.model import (
     OPEN_STATES,
     RESUME_AFTER_S,
@@ -152,6 +154,10 @@ class OrdersHandlers:
         owed = owed_again(order.standing())
         await store.remind(self._database.apply, order, owed)
         return Reminder(order_id=order_id, owed=owed)
+
+    async def baskets(self, after: str) -> BoughtBaskets:
+        """The next confirmed orders, for whoever learns from what is bought."""
+        return await read_baskets(self._database.fetch, after)
 
     async def _change(self, principal: Principal, order_id: str, event: Event, done: set[str]) -> OrderRecord:
         """Let `event` happen; again if somebody else changed the order meanwhile.

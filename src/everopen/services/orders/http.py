@@ -6,6 +6,7 @@ from litestar import Response, Router, get, post
 from litestar.di import Provide
 from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter
 
+from everopen.contracts.insights import BoughtBaskets
 from everopen.contracts.orders import (
     AskQuote,
     ChooseInstruments,
@@ -113,6 +114,11 @@ async def remind_order(order_id: FromPath[str], orders: Handlers) -> Reminder:
     return await orders.remind(order_id)
 
 
+@get("/internal/orders/baskets", guards=[internal_only], include_in_schema=False)
+async def bought_baskets(orders: Handlers, after: FromQuery[str] = "") -> BoughtBaskets:
+    return await orders.baskets(after)
+
+
 def router(handlers: OrdersHandlers | None) -> Router:
     """The routes; without handlers for describing them only."""
     return Router(
@@ -128,6 +134,7 @@ def router(handlers: OrdersHandlers | None) -> Router:
             fulfil_order,
             wake_order,
             remind_order,
+            bought_baskets,
         ],
         dependencies={"orders": Provide(lambda: handlers, sync_to_thread=False)},
     )

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from everopen.core import limits
 from everopen.services.catalog.model import (
     CATEGORY_SEPARATOR,
-    HANDLE_CHARACTERS,
     ImageRecord,
     ProductRecord,
     VariantRecord,
@@ -132,7 +132,7 @@ def _next(rows: Iterator[Row], unfinished: str) -> Row | None:
 def _handle_of(title: str) -> str:
     """The handle that Shopify would make of `title`."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:HANDLE_CHARACTERS].rstrip("-")
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: limits.HANDLE_CHARACTERS].rstrip("-")
 
 
 def _product(handle: str, rows: list[Row], currency: str, seen: _Seen) -> Iterator[ParsedProduct | BadRow]:
@@ -209,7 +209,7 @@ class _Builder:
         if not is_handle(self._handle):
             return BadValue(
                 f"{self._handle[:80]!r} is not a handle: lower-case letters, digits and hyphens, "
-                f"at most {HANDLE_CHARACTERS} of them."
+                f"at most {limits.HANDLE_CHARACTERS} of them."
             )
         if (line := self._seen.handles.get(self._handle)) is not None:
             self._hopeless = True  # one mistake, said once
