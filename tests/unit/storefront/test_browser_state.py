@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everopen.core.errors import Forbidden, InvalidInput, NotFound, OutcomeUnknown, Unavailable
+from everopen.web.serving.origin import require_same_origin
 from everopen.web.storefront.basket import Basket, read_token
-from everopen.web.storefront.origin import require_same_origin
 from everopen.web.storefront.pages.cart import quantity_of
 from everopen.web.storefront.views.problems import sentence
 

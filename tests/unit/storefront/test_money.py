@@ -3,7 +3,7 @@
 import pytest
 
 from everopen.core.money import Money
-from everopen.web.storefront.views.money import percent_off, price_text
+from everopen.web.serving.prices import percent_off, price_text
 
 
 @pytest.mark.parametrize(

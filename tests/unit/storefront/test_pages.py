@@ -4,7 +4,7 @@ import re
 
 from everopen.core.errors import Unavailable
 from everopen.kit.client import Mesh
-from everopen.web.storefront.assets import IMMUTABLE, Assets
+from everopen.web.serving.assets import IMMUTABLE, Assets
 from everopen.web.storefront.basket import Basket
 from everopen.web.storefront.rendering import Renderer
 from everopen.web.storefront.shop import Shop
@@ -16,11 +16,13 @@ PAGE_BYTES = 100_000
 
 def renderer(sandbox_url: str = "") -> Renderer:
     window = Window(Shop(Mesh("http://127.0.0.1:1")))
-    return Renderer(Assets(), window, "https://shop.example", sandbox_url)
+    return Renderer(
+        Assets("everopen.web.storefront", "/assets/"), window, "https://shop.example", sandbox_url
+    )
 
 
 def test_a_file_is_kept_for_ever_under_the_name_of_its_content() -> None:
-    assets = Assets()
+    assets = Assets("everopen.web.storefront", "/assets/")
     url = assets.url("store.css")
     assert re.fullmatch(r"/assets/store\.[0-9a-f]{12}\.css", url)
     found = assets.find(url.removeprefix("/assets/"))
@@ -29,11 +31,11 @@ def test_a_file_is_kept_for_ever_under_the_name_of_its_content() -> None:
 
 
 def test_another_releases_file_is_answered_but_not_kept() -> None:
-    found = Assets().find("store.0123456789ab.css")
+    found = Assets("everopen.web.storefront", "/assets/").find("store.0123456789ab.css")
     assert found is not None
     assert found.cache_control == "no-store"
     for name in ("../secret", "store.css.py", "nothing.0123456789ab.css", "", "store"):
-        assert Assets().find(name) is None, name
+        assert Assets("everopen.web.storefront", "/assets/").find(name) is None, name
 
 
 def test_what_comes_from_outside_is_escaped() -> None:

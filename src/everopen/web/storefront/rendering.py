@@ -8,27 +8,18 @@ from litestar import Response
 from litestar.datastructures import Cookie
 
 from everopen.core.ids import spoken
-from everopen.web.storefront.assets import Assets
+from everopen.web.serving import answers, prices
+from everopen.web.serving.answers import see_other
+from everopen.web.serving.assets import Assets
 from everopen.web.storefront.basket import Basket
-from everopen.web.storefront.views import listing, money, orderstatus, product
+from everopen.web.storefront.views import listing, orderstatus, product
 from everopen.web.storefront.window import Window
 
-# Nothing but our own files, no inline script or style, in no frame. `form-action` is not covered by
-# `default-src` (Content Security Policy Level 3, section 6.4.2).
-SECURITY_HEADERS = {
-    "content-security-policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
-}
 # A page that shows what one shopper does is kept by nobody; others are asked for again each time.
-PRIVATE = "no-store"
+PRIVATE = answers.PRIVATE
 BROWSING = "private, no-cache"
-HTML = "text/html"
+
+__all__ = ["BROWSING", "PRIVATE", "Renderer", "see_other"]
 
 
 class Renderer:
@@ -50,10 +41,10 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"price": money.price_text, "category_name": listing.category_name}
+        self._environment.filters |= {"price": prices.price_text, "category_name": listing.category_name}
         self._environment.globals |= {
             "asset": assets.url,
-            "percent_off": money.percent_off,
+            "percent_off": prices.percent_off,
             "product_link": product.product_link,
             "spoken": spoken,
             "public_url": public_url.rstrip("/"),
@@ -83,13 +74,7 @@ class Renderer:
         return Response(
             html,
             status_code=status,
-            media_type=HTML,
-            headers={**SECURITY_HEADERS, "cache-control": cache_control, **(headers or {})},
+            media_type=answers.HTML,
+            headers={**answers.SECURITY_HEADERS, "cache-control": cache_control, **(headers or {})},
             cookies=list(cookies),
         )
-
-
-def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[str]:
-    """Go on there with GET, so that reloading the page sends no form again (RFC 9110, section 15.4.4)."""
-    headers = {**SECURITY_HEADERS, "location": path, "cache-control": PRIVATE}
-    return Response("", status_code=303, media_type=HTML, headers=headers, cookies=list(cookies))

@@ -5,9 +5,9 @@ from litestar.di import Provide
 
 from everopen.kit.client import Mesh
 from everopen.kit.service import Service
-from everopen.web.storefront.assets import Assets
+from everopen.web.serving.assets import Assets
+from everopen.web.serving.origin import require_same_origin
 from everopen.web.storefront.countries import read_countries
-from everopen.web.storefront.origin import require_same_origin
 from everopen.web.storefront.pages import browse, cart, checkout, errors, orders
 from everopen.web.storefront.rendering import Renderer
 from everopen.web.storefront.shop import Shop
@@ -48,7 +48,7 @@ def build(*, mesh: Mesh, public_url: str, sandbox_url: str, currency: str) -> Se
     """
     shop = Shop(mesh)
     window = Window(shop)
-    assets = Assets()
+    assets = Assets("everopen.web.storefront", "/assets/")
     site = Site(
         shop=shop,
         render=Renderer(assets, window, public_url, sandbox_url),

@@ -10,7 +10,7 @@ from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
 
 from everopen.core.errors import Unauthenticated
-from everopen.web.storefront.assets import Assets
+from everopen.web.serving.assets import Assets
 from everopen.web.storefront.basket import BASKET_COOKIE, SESSION_COOKIE, Basket, read_token
 from everopen.web.storefront.rendering import Renderer
 from everopen.web.storefront.shop import Shop

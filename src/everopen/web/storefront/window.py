@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from everopen.contracts.catalog import Category, ProductSummary
 from everopen.kit.periodic import Periodic
+from everopen.web.serving.prices import percent_off
 from everopen.web.storefront.shop import Shop
-from everopen.web.storefront.views.money import percent_off
 
 _INTERVAL_S = 2.0
 _NEWEST_SHOWN = 8

@@ -1,4 +1,4 @@
-"""Our own style sheet, script and symbols: named by their content, so that a browser may keep them."""
+"""A site's own style sheets, scripts and symbols: named by their content, so that a browser may keep them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,12 +17,18 @@ class Asset:
 
 
 class Assets:
-    """The files of `static/`, read once."""
+    """The files of a site's `static/`, read once.
 
-    def __init__(self) -> None:
+    Args:
+        package: of the site.
+        prefix: of their addresses.
+    """
+
+    def __init__(self, package: str, prefix: str) -> None:
+        self._prefix = prefix
         self._by_plain_name: dict[str, Asset] = {}
         self._hashed_names: dict[str, str] = {}
-        for file in files(__package__).joinpath("static").iterdir():
+        for file in files(package).joinpath("static").iterdir():
             stem, _, kind = file.name.rpartition(".")
             if kind not in _TYPES:
                 continue
@@ -37,7 +43,7 @@ class Assets:
         Raises:
             KeyError: there is no such file; a template is wrong.
         """
-        return f"/assets/{self._hashed_names[name]}"
+        return f"{self._prefix}{self._hashed_names[name]}"
 
     def find(self, hashed_name: str) -> Asset | None:
         """The file of this address; None if there never was one.

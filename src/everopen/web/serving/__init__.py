@@ -1,0 +1,1 @@
+"""What every site of ours shares: origin of forms, own files, security headers, prices for people."""
