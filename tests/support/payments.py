@@ -22,8 +22,9 @@ from everopen.contracts.payments import (
 from everopen.core.money import Money
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
+from everopen.sandbox.config import Account
 from everopen.services.payments.providers.plainpay import Plainpay
-from everopen.services.payments.providers.provider import Provider
+from everopen.services.payments.providers.provider import Credentials, Provider
 from everopen.services.payments.providers.stripe import Stripe
 from everopen.services.payments.reconciler import Reconciler, Timings
 from everopen.services.payments.router import Router
@@ -47,11 +48,20 @@ INSTANCE = "singapore-a/payments-1"
 EAGER = Timings(min_age_s=0.0, repeat_after_s=0.0, sweep_every_s=0.0)
 
 
+def credentials(account: Account) -> Credentials:
+    """The shop's side of an account at the sandbox."""
+    return Credentials(
+        secret_key=account.secret_key,
+        publishable_key=account.publishable_key,
+        webhook_secret=account.webhook_secret,
+    )
+
+
 def providers_at(url: str, timeout_s: float = TIMEOUT_S) -> list[Provider]:
     """The shop's accounts at the sandbox, Stripe first."""
     return [
-        Stripe("stripe", f"{url}/stripe", STRIPE.secret_key, STRIPE.webhook_secret, timeout_s),
-        Plainpay("plainpay", f"{url}/plainpay", PLAINPAY.secret_key, PLAINPAY.webhook_secret, timeout_s),
+        Stripe("stripe", f"{url}/stripe", credentials(STRIPE), timeout_s),
+        Plainpay("plainpay", f"{url}/plainpay", credentials(PLAINPAY), timeout_s),
     ]
 
 

@@ -31,7 +31,7 @@ from everopen.kit.http import CallerChecks, build_app
 from everopen.kit.service import Lifecycle, Service
 from everopen.sandbox.config import Account, SandboxConfig
 from everopen.sandbox.server import Sandbox
-from everopen.services.payments.providers.provider import Provider
+from everopen.services.payments.providers.provider import Credentials, Provider
 
 # Connections per process; what is not named needs few.
 _POOL_SIZES = {"orders": 12, "payments": 12, "inventory": 10}
@@ -245,7 +245,7 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
     from everopen.services.payments.providers.plainpay import Plainpay
     from everopen.services.payments.providers.stripe import Stripe
 
-    adapters: dict[str, Callable[[str, str, str, str, float], Provider]] = {
+    adapters: dict[str, Callable[[str, str, Credentials, float], Provider]] = {
         "stripe": Stripe,
         "plainpay": Plainpay,
     }
@@ -254,9 +254,15 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
         raise ConfigurationError(
             f"there is no adapter for {', '.join(unknown)}; there are {', '.join(adapters)}"
         )
-    return [
-        adapters[p.name](p.name, p.api_url, p.secret_key, p.webhook_secret, p.timeout_s) for p in settings
-    ]
+    return [adapters[p.name](p.name, p.api_url, _credentials(p), p.timeout_s) for p in settings]
+
+
+def _credentials(settings: ProviderSettings) -> Credentials:
+    return Credentials(
+        secret_key=settings.secret_key,
+        publishable_key=settings.publishable_key,
+        webhook_secret=settings.webhook_secret,
+    )
 
 
 def describing_routers(state_dir: Path) -> list[Router]:

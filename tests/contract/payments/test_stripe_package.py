@@ -16,7 +16,7 @@ from aiohttp import web
 
 from everopen.core.errors import InvalidInput
 from everopen.core.money import Money
-from everopen.services.payments.providers.provider import Hold
+from everopen.services.payments.providers.provider import Credentials, Hold
 from everopen.services.payments.providers.stripe import API_VERSION, Stripe, check_signature
 
 HOLD = Hold(
@@ -68,7 +68,7 @@ async def recorder() -> AsyncIterator[Recorder]:
 
 @pytest.fixture
 async def adapter(recorder: Recorder) -> AsyncIterator[Stripe]:
-    made = Stripe("stripe", recorder.url, KEY, "whsec_x", 5.0)
+    made = Stripe("stripe", recorder.url, Credentials(secret_key=KEY, webhook_secret="whsec_x"), 5.0)
     await made.start()
     yield made
     await made.stop()

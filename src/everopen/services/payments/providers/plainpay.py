@@ -12,6 +12,7 @@ import msgspec
 from everopen.core.errors import InvalidInput, Unavailable
 from everopen.core.money import Money
 from everopen.services.payments.providers.provider import (
+    Credentials,
     Hold,
     Outcome,
     PaymentStatus,
@@ -84,13 +85,11 @@ class Plainpay:
         api_url: base of the API; `/v1/…` is appended.
     """
 
-    def __init__(
-        self, name: str, api_url: str, secret_key: str, webhook_secret: str, timeout_s: float
-    ) -> None:
+    def __init__(self, name: str, api_url: str, credentials: Credentials, timeout_s: float) -> None:
         self.name = name
         self.timeout_s = timeout_s
-        self._webhook_secret = webhook_secret
-        self._wire = Wire(api_url, {"authorization": f"Bearer {secret_key}"})
+        self._webhook_secret = credentials.webhook_secret
+        self._wire = Wire(api_url, {"authorization": f"Bearer {credentials.secret_key}"})
 
     async def start(self) -> None:
         await self._wire.start()

@@ -16,6 +16,25 @@ OutcomeKind = Literal["approved", "declined", "action_required", "not_sent", "un
 PaymentStatus = Literal["pending", "authorized", "captured", "voided", "refunded", "failed"]
 
 
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """The shop's account at a provider. Its text form shows nothing of it.
+
+    Attributes:
+        secret_key: what only our servers know (Stripe's secret key, Razorpay's key secret, PayPal's
+            client secret).
+        publishable_key: what a browser may know (Stripe's publishable key, Razorpay's key id, PayPal's
+            client id).
+        webhook_secret: by which webhooks are checked; at PayPal the webhook's id, which is in what it signs.
+    """
+
+    secret_key: str
+    publishable_key: str = ""
+    webhook_secret: str = ""
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """What to authorize.
 

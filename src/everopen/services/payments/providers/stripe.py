@@ -18,6 +18,7 @@ import msgspec
 from everopen.core.errors import InvalidInput, Unavailable
 from everopen.core.money import Money
 from everopen.services.payments.providers.provider import (
+    Credentials,
     Hold,
     Outcome,
     PaymentStatus,
@@ -115,13 +116,13 @@ class Stripe:
         api_url: `https://api.stripe.com`, or a simulator's base URL.
     """
 
-    def __init__(
-        self, name: str, api_url: str, secret_key: str, webhook_secret: str, timeout_s: float
-    ) -> None:
+    def __init__(self, name: str, api_url: str, credentials: Credentials, timeout_s: float) -> None:
         self.name = name
         self.timeout_s = timeout_s
-        self._webhook_secret = webhook_secret
-        self._wire = Wire(api_url, {"authorization": f"Bearer {secret_key}", "stripe-version": API_VERSION})
+        self._webhook_secret = credentials.webhook_secret
+        self._wire = Wire(
+            api_url, {"authorization": f"Bearer {credentials.secret_key}", "stripe-version": API_VERSION}
+        )
 
     async def start(self) -> None:
         await self._wire.start()
