@@ -12,6 +12,12 @@ class SetLine(Request, frozen=True, kw_only=True):
     quantity: int
 
 
+class MergeCart(Request, frozen=True, kw_only=True):
+    """Take over the lines of another cart, which is closed; of two quantities the larger. Safe to repeat."""
+
+    from_cart_id: str
+
+
 class CartLine(Reply, frozen=True, kw_only=True):
     sku: str
     quantity: int
