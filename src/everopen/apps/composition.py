@@ -157,6 +157,12 @@ def _identity(parts: _Parts) -> Service:
     )
 
 
+def _insights(parts: _Parts) -> Service:
+    from everopen.services.insights import service
+
+    return service.build(database=parts.database("insights"), mesh=parts.mesh, state_dir=parts.state_dir)
+
+
 def _inventory(parts: _Parts) -> Service:
     from everopen.services.inventory import service
 
@@ -228,6 +234,7 @@ _BUILDERS: dict[str, Callable[[_Parts], Service]] = {
     "catalog": _catalog,
     "cart": _cart,
     "identity": _identity,
+    "insights": _insights,
     "inventory": _inventory,
     "notifications": _notifications,
     "orders": _orders,

@@ -24,6 +24,7 @@ ServiceName = Literal[
     "inventory",
     "payments",
     "notifications",
+    "insights",
     "storefront",
     "sandbox",
 ]
@@ -49,6 +50,7 @@ PLATFORM_SERVICES: tuple[ServiceName, ...] = (
     "inventory",
     "payments",
     "notifications",
+    "insights",
     "storefront",
 )
 # The services that own a schema, and a PostgreSQL role of the same name.

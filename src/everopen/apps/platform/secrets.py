@@ -101,12 +101,28 @@ class SecretsFile:
     def read_or_create(self) -> Secrets:
         """The platform's secrets, made now if there are none."""
         if self.path.exists():
-            return self.read()
+            known = self.read()
+            complete = with_all_roles(known)
+            if complete is not known:
+                self._write(complete)
+            return complete
         created = new_secrets()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory.chmod(0o700)
-        write_file(self.path, msgspec.json.format(msgspec.json.encode(created)), mode=0o600)
+        self._write(created)
         return created
+
+    def _write(self, secrets_: Secrets) -> None:
+        write_file(self.path, msgspec.json.format(msgspec.json.encode(secrets_)), mode=0o600)
+
+
+def with_all_roles(known: Secrets) -> Secrets:
+    """`known`, with passwords for the services that its release did not have yet."""
+    missing = [role for role in (*STORING_SERVICES, AUDITOR) if role not in known.role_passwords]
+    if not missing:
+        return known
+    fresh = {role: secrets.token_hex(20) for role in missing}
+    return msgspec.structs.replace(known, role_passwords=known.role_passwords | fresh)
 
 
 def new_secrets() -> Secrets:

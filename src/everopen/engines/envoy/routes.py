@@ -26,6 +26,8 @@ API_PREFIXES: dict[str, ServiceName] = {
     "/v1/payments": "payments",
     "/v1/payment-methods": "payments",
     "/v1/webhooks": "payments",
+    "/v1/events": "insights",
+    "/v1/recommendations": "insights",
 }
 # Bodies larger than what is held back for a repetition.
 _UPLOADS = {"/v1/imports": limits.IMPORT_BYTES, "/v1/images": limits.IMAGE_BYTES}

@@ -26,7 +26,7 @@ def layout() -> Layout:
 def test_a_process_knows_only_the_passwords_of_its_services(layout: Layout, secrets: Secrets) -> None:
     shop = process_settings(layout, layout.instance("singapore-a/shop-1"), secrets)
     orders = process_settings(layout, layout.instance("singapore-a/orders-1"), secrets)
-    assert set(shop.role_passwords) == {"catalog", "cart", "identity"}
+    assert set(shop.role_passwords) == {"catalog", "cart", "identity", "insights"}
     assert set(orders.role_passwords) == {"orders", "inventory", "payments", "notifications"}
     assert not set(shop.role_passwords.values()) & set(orders.role_passwords.values())
 

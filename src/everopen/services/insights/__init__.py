@@ -1,0 +1,1 @@
+"""Insights: the clickstream, and what is bought together. Nothing that a purchase needs."""
