@@ -13,6 +13,7 @@ SUBJECTS: dict[NotificationKind, str] = {
     "order-confirmed": "Your order is confirmed",
     "order-cancelled": "Your order is cancelled",
     "order-refunded": "Your money is on its way back",
+    "order-fulfilled": "Your order is on its way",
 }
 
 
