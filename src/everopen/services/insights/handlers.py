@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from everopen.contracts.catalog import ProductPage, ProductSummaries, ProductSummary
 from everopen.contracts.insights import (
@@ -29,6 +30,15 @@ _ANSWERS_KEPT = 2000
 _Key = tuple[tuple[str, ...], int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was found in a snapshot, and how long it is good for."""
+
+    found: Recommendations
+    position: str
+    until_s: float
+
+
 class InsightsHandlers:
     """The insights API.
 
@@ -44,7 +54,7 @@ class InsightsHandlers:
         self._snapshot = snapshot
         self._mesh = mesh
         self._fresh_s = fresh_s
-        self._answers: dict[_Key, tuple[float, Recommendations]] = {}
+        self._answers: dict[_Key, _Answer] = {}
 
     def take(self, batch: ClickEvents) -> EventsAccepted:
         """Take events in.
@@ -72,18 +82,18 @@ class InsightsHandlers:
         if not 1 <= limit <= limits.RECOMMENDATIONS:
             raise InvalidInput("invalid-limit", f"`limit` must be from 1 to {limits.RECOMMENDATIONS}.")
         asked = tuple(dict.fromkeys(handles))
-        until_s, known = self._answers.get((asked, limit), (0.0, None))
-        if known is not None and time.monotonic() < until_s:
-            return known
+        known, position = self._answers.get((asked, limit)), self._snapshot.position
+        if known is not None and known.position == position and time.monotonic() < known.until_s:
+            return known.found
         try:
             found = await self._find(asked, limit)
         except EveropenError as error:
             _log.info("no recommendations: %s", error)
-            return known or Recommendations(items=())
+            return known.found if known else Recommendations(items=())
         self._answers.pop((asked, limit), None)
         if len(self._answers) >= _ANSWERS_KEPT:
             del self._answers[next(iter(self._answers))]
-        self._answers[asked, limit] = time.monotonic() + self._fresh_s, found
+        self._answers[asked, limit] = _Answer(found, position, time.monotonic() + self._fresh_s)
         return found
 
     async def _find(self, asked: tuple[str, ...], limit: int) -> Recommendations:

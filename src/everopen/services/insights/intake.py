@@ -1,5 +1,6 @@
 """The intake of events: a buffer in memory that is written in groups. It never makes anybody wait."""
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 _ROOM = 10_000
 _GROUP = 500
 _INTERVAL_S = 0.5
+_LAST_WRITES_S = 2.0
 
 Write = Callable[[Sequence[Arrival]], Awaitable[None]]
 
@@ -49,9 +51,10 @@ class Intake:
     async def stop(self) -> None:
         """Write what there is, if the database takes it; what it does not is lost."""
         await self._periodic.stop()
-        with suppress(OperationalError):
-            while self._waiting:
-                await self._write_group()
+        with suppress(OperationalError, TimeoutError):
+            async with asyncio.timeout(_LAST_WRITES_S):
+                while self._waiting:
+                    await self._write_group()
 
     def take(self, events: Sequence[ClickEvent]) -> None:
         """Take events in. Does not wait for anything."""

@@ -51,6 +51,11 @@ class SnapshotKeeper:
     async def stop(self) -> None:
         """Nothing to do: the disk has it."""
 
+    @property
+    def position(self) -> str:
+        """Which snapshot this is."""
+        return self._snapshot.position
+
     def related(self, handle: str) -> tuple[str, ...]:
         """Products that are bought with this one, the best first."""
         return self._snapshot.related.get(handle, ())
