@@ -38,6 +38,15 @@ PLAINPAY = Account(
     publishable_key="ppp_shop",
     webhook_secret="pps_shop",
 )
+RAZORPAY = Account(
+    provider="razorpay",
+    secret_key="razorpay_secret_shop",
+    publishable_key="rzp_test_Shop0123456789",
+    webhook_secret="rzpw_shop",
+)
+OTHER_RAZORPAY = Account(
+    provider="razorpay", secret_key="razorpay_secret_other", publishable_key="rzp_test_Other012345678"
+)
 OTHER_PLAINPAY = Account(provider="plainpay", secret_key="ppk_other", publishable_key="ppp_other")
 
 
@@ -172,7 +181,7 @@ async def running_sandbox(
 ) -> AsyncIterator[RunningSandbox]:
     """A sandbox process with two accounts at each provider, gone at the end."""
     config = SandboxConfig(
-        accounts=(STRIPE, OTHER_STRIPE, PLAINPAY, OTHER_PLAINPAY),
+        accounts=(STRIPE, OTHER_STRIPE, PLAINPAY, OTHER_PLAINPAY, RAZORPAY, OTHER_RAZORPAY),
         webhook_url=webhook_url,
         smtp_port=0,
         state_dir=str(scratch / "state"),

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-ProviderName = Literal["stripe", "plainpay"]
-PROVIDERS: tuple[ProviderName, ...] = ("stripe", "plainpay")
+ProviderName = Literal["stripe", "plainpay", "razorpay"]
+PROVIDERS: tuple[ProviderName, ...] = ("stripe", "plainpay", "razorpay")
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,8 +14,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         provider: whose account it is.
-        secret_key: the key of the merchant's servers (`sk_test_…` at Stripe).
-        publishable_key: the key of the merchant's pages; it may only make tokens.
+        secret_key: the key of the merchant's servers (`sk_test_…` at Stripe, the key secret at Razorpay).
+        publishable_key: the key of the merchant's pages, which may only make tokens; Razorpay's key id.
         webhook_secret: with which the provider signs webhooks; without one none are sent.
     """
 
@@ -48,3 +48,7 @@ class SandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str
     public_url: str = ""
     faults_allowed: bool = False
+
+    def accounts_at(self, provider: ProviderName) -> tuple[Account, ...]:
+        """The accounts at one provider."""
+        return tuple(account for account in self.accounts if account.provider == provider)

@@ -32,12 +32,16 @@ from everopen.sandbox.plainpay import store as plainpay_store
 from everopen.sandbox.plainpay.desk import PlainpayDesk
 from everopen.sandbox.plainpay.provider import PlainpayProvider, plainpay_signature
 from everopen.sandbox.problems import json_response, problems
+from everopen.sandbox.razorpay import store as razorpay_store
+from everopen.sandbox.razorpay.desk import RazorpayDesk
+from everopen.sandbox.razorpay.provider import RazorpayProvider
+from everopen.sandbox.razorpay.signature import razorpay_signature
 from everopen.sandbox.stripe import store as stripe_store
 from everopen.sandbox.stripe.desk import StripeDesk
 from everopen.sandbox.stripe.provider import StripeProvider
 from everopen.sandbox.stripe.signature import stripe_signature
 from everopen.sandbox.webhooks import queue
-from everopen.sandbox.webhooks.deliverer import Deliverer
+from everopen.sandbox.webhooks.deliverer import Deliverer, Signer
 
 _LOG = logging.getLogger(__name__)
 _SCHEMAS = (
@@ -49,7 +53,13 @@ _SCHEMAS = (
     mail_store.SCHEMA,
     stripe_store.SCHEMA,
     plainpay_store.SCHEMA,
+    razorpay_store.SCHEMA,
 )
+_SIGNERS: Mapping[str, Signer] = {
+    "stripe": stripe_signature,
+    "plainpay": plainpay_signature,
+    "razorpay": razorpay_signature,
+}
 _SHUTDOWN_S = 2.0
 
 
@@ -117,10 +127,15 @@ class Sandbox:
     def _assemble(self, db: sqlite3.Connection) -> web.Application:
         """Put the parts together; nothing runs yet."""
         config = self.config
-        stripe = StripeProvider([a for a in config.accounts if a.provider == "stripe"])
-        plainpay = PlainpayProvider([a for a in config.accounts if a.provider == "plainpay"])
-        providers: Mapping[str, Provider] = {"stripe": stripe, "plainpay": plainpay}
-        desks: Mapping[str, Desk] = {"stripe": StripeDesk(), "plainpay": PlainpayDesk(plainpay)}
+        stripe = StripeProvider(config.accounts_at("stripe"))
+        plainpay = PlainpayProvider(config.accounts_at("plainpay"))
+        razorpay = RazorpayProvider(config.accounts_at("razorpay"))
+        providers: Mapping[str, Provider] = {p.name: p for p in (stripe, plainpay, razorpay)}
+        desks: Mapping[str, Desk] = {
+            "stripe": StripeDesk(),
+            "plainpay": PlainpayDesk(plainpay),
+            "razorpay": RazorpayDesk(),
+        }
         work_queued = asyncio.Event()
         board = FaultBoard(db)
         exchange = Exchange(db, providers, board, public_url=config.public_url, wake=work_queued.set)
@@ -128,7 +143,7 @@ class Sandbox:
         deliverer = Deliverer(
             db,
             config.webhook_url,
-            {"stripe": stripe_signature, "plainpay": plainpay_signature},
+            _SIGNERS,
             {account.id: account.webhook_secret for account in config.accounts},
             work_queued.set,
         )
