@@ -14,7 +14,7 @@ from everopen.kit import deadlines
 from everopen.kit.database import Database
 from everopen.services.payments import model, store
 from everopen.services.payments.model import Attempt, Known
-from everopen.services.payments.providers.provider import Hold, Outcome, ProviderPayment
+from everopen.services.payments.providers.provider import Hold, Outcome, Provider
 from everopen.services.payments.router import Router
 
 _log = logging.getLogger(__name__)
@@ -134,20 +134,19 @@ class _Call:
     async def _ask(self, attempt: Attempt) -> Authorization | None:
         """Ask the provider, and note or claim what it says; None: look again what to do next."""
         provider = self._router.known(attempt.provider)
-        timeout_s = max(self._deadline.within_s(provider.timeout_s) - _RECORDING_S, _RECORDING_S)
-        outcome = await provider.authorize(hold_of(attempt, self._cell), timeout_s)
+        outcome = await provider.authorize(hold_of(attempt, self._cell), self._timeout_s(provider))
         self._router.note(attempt.provider, outcome)
         self._asked.add(attempt.attempt_id)
         return await self._note(attempt, outcome)
 
     async def _look_up(self, attempt: Attempt) -> Authorization | None:
         self._asked.add(attempt.attempt_id)
-        try:
-            payment = await self._router.known(attempt.provider).look_up(attempt.reference)
-        except Unavailable as error:
-            _log.warning("%s: %s", attempt.provider, error)
-            return None
-        return await self._note(attempt, outcome_of(payment))
+        provider = self._router.known(attempt.provider)
+        hold = hold_of(attempt, self._cell)
+        outcome = await provider.complete(hold, attempt.reference, self._timeout_s(provider))
+        if outcome.kind in ("unknown", "not_sent"):
+            _log.warning("%s: %s", attempt.provider, outcome.reason)
+        return await self._note(attempt, outcome)
 
     async def _note(self, attempt: Attempt, outcome: Outcome) -> Authorization | None:
         if outcome.kind == "approved":
@@ -184,6 +183,9 @@ class _Call:
             return_url=self._request.return_url,
         )
 
+    def _timeout_s(self, provider: Provider) -> float:
+        return max(self._deadline.within_s(provider.timeout_s) - _RECORDING_S, _RECORDING_S)
+
     def _lease_s(self, attempt: Attempt) -> float:
         return self._router.known(attempt.provider).timeout_s + _LEASE_MARGIN_S
 
@@ -213,17 +215,5 @@ def hold_of(attempt: Attempt, cell: str) -> Hold:
         amount=attempt.amount,
         token=attempt.token,
         return_url=attempt.return_url,
+        age_s=attempt.age_s,
     )
-
-
-def outcome_of(payment: ProviderPayment | None) -> Outcome:
-    """What a payment's present state says of its authorization."""
-    if payment is None:
-        return Outcome(kind="unknown", reason="the provider does not find the payment")
-    reference = payment.reference
-    if payment.status in ("authorized", "captured"):
-        return Outcome(kind="approved", reference=reference)
-    if payment.status == "pending":
-        return Outcome(kind="action_required", reference=reference, action_url=payment.action_url)
-    reason = payment.reason or "The payment was not approved."
-    return Outcome(kind="declined", reference=reference, reason=reason)

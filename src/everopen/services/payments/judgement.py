@@ -51,7 +51,11 @@ def judge(
         return _ended(payment, record)
     if payment.status == "captured":
         expected = record.purpose == "confirm" and record.capture_recorded
-        return "leave" if expected else "report-captured"
+        # Some let a hold go by capturing and refunding it. Who may not do so reports it when it is to be voided.
+        let_go = record.purpose == "void" and not record.voided
+        return "leave" if expected or let_go else "report-captured"
+    if record.purpose == "void" and record.voided and payment.status == "authorized":
+        return "void"  # it was let go while it waited for the shopper, and held afterwards
     if record.purpose is not None:
         return "leave"  # kept on purpose, or about to be let go
     if record.order_done:

@@ -120,10 +120,13 @@ async def claim_voids(database: Database, provider: str, payments: Sequence[Prov
             claimed AS (
                 INSERT INTO claims (provider, reference, order_id, purpose)
                 SELECT $1, reference, order_id, 'void' FROM given ORDER BY reference
-                ON CONFLICT DO NOTHING RETURNING reference)
+                ON CONFLICT (provider, reference) DO UPDATE SET voided_at = NULL
+                    WHERE claims.purpose = 'void' RETURNING reference)
             UPDATE attempts SET state = 'voided', reference = given.reference
             FROM given JOIN claimed USING (reference)
             WHERE attempts.attempt_id = given.attempt_id AND attempts.provider = $1
+              -- A second payment of an attempt says nothing of its first.
+              AND attempts.reference IN ('', given.reference)
             """,
             provider,
             [payment.reference for payment in payments],
@@ -200,6 +203,19 @@ async def take_unresolved(database: Database, provider: str, limit: int) -> list
         return [read_attempt(row) for row in rows]
 
     return await database.run(work, Durability.CONFIRMED)
+
+
+async def is_wanted(database: Database, order_id: str) -> bool:
+    """Whether the order is open and has no authorization yet."""
+    row = await database.fetchrow(
+        """
+        SELECT closed_at IS NULL
+               AND NOT EXISTS (SELECT FROM claims WHERE order_id = $1 AND purpose = 'confirm') AS wanted
+        FROM payments WHERE order_id = $1
+        """,
+        order_id,
+    )
+    return row is not None and bool(row["wanted"])
 
 
 async def read_forgotten(database: Database, provider: str, older_than_s: float) -> list[Attempt]:

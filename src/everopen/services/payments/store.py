@@ -176,7 +176,9 @@ async def record_outcome(
 
     await database.apply(
         """
-        UPDATE attempts SET state = $2, reason = $5, action_url = $4,
+        UPDATE attempts SET state = $2, reason = $5,
+            -- Some providers tell only once where the shopper has to go.
+            action_url = CASE WHEN $4 = '' AND $2 = 'action_required' THEN action_url ELSE $4 END,
             reference = CASE WHEN $3 = '' THEN reference ELSE $3 END
         WHERE attempt_id = $1 AND state = ANY($6)
         """,
@@ -192,7 +194,8 @@ async def record_outcome(
 async def claim(database: Database, attempt: Attempt, reference: str) -> bool:
     """Take a held payment for its order: only with the claim may it be answered as approved.
 
-    If the order is closed or has another authorization, the payment is claimed to be voided instead.
+    If the order is closed or has another authorization, the payment is claimed to be voided instead; if
+    that was done before the money was held, it is done again.
     So are payments of the order that wait for the shopper, or were found, once this one has the claim.
 
     Returns:
@@ -230,7 +233,7 @@ async def claim(database: Database, attempt: Attempt, reference: str) -> bool:
         purpose = await connection.fetchval(
             """
             INSERT INTO claims (provider, reference, order_id, purpose) VALUES ($2, $3, $1, 'void')
-            ON CONFLICT (provider, reference) DO UPDATE SET claimed_at = claims.claimed_at RETURNING purpose
+            ON CONFLICT (provider, reference) DO UPDATE SET voided_at = NULL RETURNING purpose
             """,
             attempt.order_id,
             attempt.provider,

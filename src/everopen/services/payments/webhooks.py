@@ -51,7 +51,7 @@ class WebhookDesk:
         provider = self._router.provider(name)
         if provider is None:
             raise NotFound("unknown-provider", "No such provider.")
-        event = provider.read_event(headers, body, time.time())
+        event = await provider.read_event(headers, body, time.time())
         for order_id in await self._open_orders(name, event):
             await wake_order(self._mesh, order_id)
 

@@ -19,6 +19,7 @@ from everopen.services.payments.providers.provider import (
     ProviderEvent,
     ProviderPayment,
     Settled,
+    completed,
 )
 from everopen.services.payments.providers.wire import Answer, NoAnswer, NotSent, Wire
 
@@ -119,6 +120,10 @@ class Plainpay:
             return Outcome(kind="unknown", reason=str(error))
         return _outcome(answer, hold)
 
+    async def complete(self, hold: Hold, reference: str, timeout_s: float) -> Outcome:
+        del hold, timeout_s
+        return await completed(self, reference)
+
     async def capture(self, reference: str, amount: Money, key: str) -> Settled:
         return await self._settle(reference, "captures", {"amount_minor": amount.amount_minor}, key)
 
@@ -157,7 +162,7 @@ class Plainpay:
                 return
             cursor = [("cursor", str(page.next_cursor))]
 
-    def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
+    async def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
         check_signature(self._webhook_secret, headers.get("x-plainpay-signature", ""), body, now_s)
         try:
             notification = msgspec.json.decode(body, type=_Notification)

@@ -10,9 +10,13 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from everopen.core.errors import Unavailable
 from everopen.core.money import Money
 
 OutcomeKind = Literal["approved", "declined", "action_required", "not_sent", "unknown"]
+# What letting a hold go means at a provider that has no void: `lapse` leaves it to run out, uncaptured;
+# `capture-refund` captures it and gives all of it back at once.
+VoidPolicy = Literal["lapse", "capture-refund"]
 PaymentStatus = Literal["pending", "authorized", "captured", "voided", "refunded", "failed"]
 
 
@@ -43,6 +47,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
         token: the provider's own, of the shopper's card.
         return_url: where the shopper is sent back to after 3-D Secure; empty for nowhere.
         generation: of the cell, when the attempt was made.
+        age_s: seconds since the attempt was recorded: a provider that keeps keys for a short time must not
+            be asked by an old one, which would be a new charge. Not a part of what is asked.
+        wanted: False: nobody waits for it any more. A provider that can tell what became of it without
+            asking for it again does only that.
     """
 
     key: str
@@ -53,6 +61,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
     token: str
     return_url: str
+    age_s: float = 0.0
+    wanted: bool = True
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +85,16 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Literal["done", "refused", "unknown"]
     reason: str = ""
+
+
+class Lapsing(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that its provider cannot be asked to let go: it will, by itself.
+
+    Attributes:
+        lapses_at: when that is expected; then it is to be looked at again.
+    """
+
+    lapses_at: datetime
 
 
 class ProviderPayment(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,11 +145,20 @@ class Provider(Protocol):
     async def authorize(self, hold: Hold, timeout_s: float) -> Outcome:
         """Ask for a hold, or for the outcome of one if the key was used before."""
 
+    async def complete(self, hold: Hold, reference: str, timeout_s: float) -> Outcome:
+        """What became of a payment that waited for the shopper.
+
+        Where his approval alone holds no money (PayPal), it is held now; asking twice holds it once.
+        """
+
     async def capture(self, reference: str, amount: Money, key: str) -> Settled:
         """Take the whole amount of a hold."""
 
-    async def void(self, reference: str, key: str) -> Settled:
-        """Let a hold go, or give up a payment that waits for the shopper. Done if it was already."""
+    async def void(self, reference: str, key: str) -> Settled | Lapsing:
+        """Let a hold go, or give up a payment that waits for the shopper. Done if it was already.
+
+        `Lapsing` is not done: the provider still holds the money, and cannot be asked to let it go.
+        """
 
     async def refund(self, reference: str, amount: Money, refund_id: str, key: str) -> Settled:
         """Give captured money back."""
@@ -151,7 +180,7 @@ class Provider(Protocol):
             Unavailable: the provider did not answer.
         """
 
-    def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
+    async def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
         """Check a webhook's signature and read it.
 
         Args:
@@ -161,3 +190,24 @@ class Provider(Protocol):
         Raises:
             InvalidInput: forged, too old, or not understood (`webhook-signature`, `webhook-malformed`).
         """
+
+
+async def completed(provider: Provider, reference: str) -> Outcome:
+    """`Provider.complete` where the shopper's approval holds the money by itself: a look at the payment."""
+    try:
+        return outcome_of(await provider.look_up(reference))
+    except Unavailable as error:
+        return Outcome(kind="unknown", reference=reference, reason=str(error))
+
+
+def outcome_of(payment: ProviderPayment | None) -> Outcome:
+    """What a payment's present state says of its authorization."""
+    if payment is None:
+        return Outcome(kind="unknown", reason="the provider does not find the payment")
+    reference = payment.reference
+    if payment.status in ("authorized", "captured"):
+        return Outcome(kind="approved", reference=reference)
+    if payment.status == "pending":
+        return Outcome(kind="action_required", reference=reference, action_url=payment.action_url)
+    reason = payment.reason or "The payment was not approved."
+    return Outcome(kind="declined", reference=reference, reason=reason)

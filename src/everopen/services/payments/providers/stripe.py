@@ -25,6 +25,7 @@ from everopen.services.payments.providers.provider import (
     ProviderEvent,
     ProviderPayment,
     Settled,
+    completed,
 )
 from everopen.services.payments.providers.wire import Answer, NoAnswer, NotSent, Wire
 
@@ -153,6 +154,10 @@ class Stripe:
         except NoAnswer as error:
             return Outcome(kind="unknown", reason=str(error))
 
+    async def complete(self, hold: Hold, reference: str, timeout_s: float) -> Outcome:
+        del hold, timeout_s
+        return await completed(self, reference)
+
     async def capture(self, reference: str, amount: Money, key: str) -> Settled:
         form = {"amount_to_capture": str(amount.amount_minor)}
         return await self._settle(f"/v1/payment_intents/{reference}/capture", form, key)
@@ -202,7 +207,7 @@ class Stripe:
                 return
             after = [("starting_after", page.data[-1].id)]
 
-    def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
+    async def read_event(self, headers: Mapping[str, str], body: bytes, now_s: float) -> ProviderEvent:
         check_signature(self._webhook_secret, headers.get("stripe-signature", ""), body, now_s)
         try:
             event = msgspec.json.decode(body, type=_Event)
