@@ -46,7 +46,14 @@ def verifier() -> TokenVerifier:
 
 def claims(**changed: Any) -> dict[str, Any]:
     now_s = int(time.time())
-    made = {"iss": ISSUER, "sub": "ses_a", "role": "shopper", "iat": now_s, "exp": now_s + 60}
+    made = {
+        "iss": ISSUER,
+        "sub": "ses_a",
+        "role": "shopper",
+        "sid": "ses_a",
+        "iat": now_s,
+        "exp": now_s + 60,
+    }
     return {name: value for name, value in (made | changed).items() if value is not None}
 
 
@@ -112,7 +119,7 @@ def test_the_public_key_is_no_shared_secret(verifier: TokenVerifier) -> None:
     assert refusal(verifier, token) == "token-invalid"
 
 
-@pytest.mark.parametrize("missing", ["exp", "sub", "iss", "role"])
+@pytest.mark.parametrize("missing", ["exp", "sub", "iss", "role", "sid"])
 def test_a_token_must_say_everything(verifier: TokenVerifier, missing: str) -> None:
     left_out: dict[str, Any] = {missing: None}
     assert refusal(verifier, signed(**left_out)) == "token-invalid"

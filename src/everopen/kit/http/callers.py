@@ -1,7 +1,7 @@
 """Who may call what: shoppers by session token, services by their shared key."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -9,7 +9,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
 from everopen.core.errors import Forbidden, Unauthenticated
-from everopen.kit.auth import Principal, TokenVerifier
+from everopen.kit.auth import Principal, SessionEndings, TokenVerifier
 
 SERVICE_KEY_HEADER = "x-everopen-service-key"
 _STATE_KEY = "caller_checks"
@@ -17,10 +17,15 @@ _STATE_KEY = "caller_checks"
 
 @dataclass(frozen=True, slots=True)
 class CallerChecks:
-    """What a process needs to know its callers."""
+    """What a process needs to know its callers.
+
+    Attributes:
+        endings: the sessions that are over although their tokens are not.
+    """
 
     verifier: TokenVerifier
     service_key: str
+    endings: SessionEndings = field(default_factory=SessionEndings)
 
 
 def remember(state: dict[str, Any], checks: CallerChecks) -> None:
@@ -33,7 +38,7 @@ def _checks(connection: ASGIConnection[Any, Any, Any, Any]) -> CallerChecks:
     return checks
 
 
-def _principal(request: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+def _bearer(request: ASGIConnection[Any, Any, Any, Any]) -> Principal:
     header = request.headers.get("authorization", "")
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -43,12 +48,19 @@ def _principal(request: ASGIConnection[Any, Any, Any, Any]) -> Principal:
     return _checks(request).verifier.verify(token)
 
 
+async def _provide_bearer(request: Any) -> Principal:
+    return _bearer(request)
+
+
 async def _provide_principal(request: Any) -> Principal:
-    return _principal(request)
+    principal = _bearer(request)
+    _checks(request).endings.require_open(principal)
+    return principal
 
 
-# Handlers that take `principal: Principal` are given the verified caller.
-PRINCIPAL = {"principal": Provide(_provide_principal)}
+# Handlers that take `principal: Principal` are given the verified caller; those that take `bearer: Principal`
+# the one whom the token names, even if its session was ended: so that ending it again does no harm.
+PRINCIPAL = {"principal": Provide(_provide_principal), "bearer": Provide(_provide_bearer)}
 
 
 def internal_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
