@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 
 import asyncpg
 
@@ -26,6 +25,7 @@ from everopen.core.errors import Conflict, InvalidInput, NotFound, OperationalEr
 from everopen.core.ids import Id
 from everopen.core.time import Deadline, now
 from everopen.kit import deadlines, idempotency
+from everopen.kit.addresses import check_address
 from everopen.kit.auth import Principal
 from everopen.kit.client import Mesh
 from everopen.kit.database import Connection, Database, Durability
@@ -46,9 +46,7 @@ from everopen.services.orders.progress import Progress
 from everopen.services.orders.store import OrderRecord
 
 _log = logging.getLogger(__name__)
-_COUNTRY = re.compile(r"[A-Z]{2}")
 _TOKEN_CHARACTERS = 255
-_ADDRESS_CHARACTERS = 200
 # One who repeats a checkout that another request is driving waits this long for the result.
 _WAIT_FOR_OTHER_S = 8.0
 _LOOK_EVERY_S = 0.05
@@ -109,8 +107,8 @@ class OrdersHandlers:
             raise InvalidInput("invalid-limit", f"limit must be 1 to {limits.PAGE_SIZE}.")
         if cursor is not None:
             Id.parse(cursor, "ord")
-        owner = None if principal.role == "merchant" else principal.subject
-        records = await store.page(self._database.fetch, owner, cursor, limit + 1)
+        owners = None if principal.role == "merchant" else principal.subjects
+        records = await store.page(self._database.fetch, owners, cursor, limit + 1)
         more = len(records) > limit
         return OrderPage(
             items=tuple(record.shown() for record in records[:limit]),
@@ -285,20 +283,7 @@ class OrdersHandlers:
 
     def _check(self, request: PlaceOrder) -> None:
         parse_email(request.email)
-        address = request.shipping_address
-        if not _COUNTRY.fullmatch(address.country):
-            raise InvalidInput("invalid-country", "The country must be a code of two letters, such as SG.")
-        for name in ("name", "line1", "city"):
-            if not getattr(address, name).strip():
-                raise InvalidInput("invalid-address", f"The address needs its {name}.", field=name)
-        for name in ("name", "line1", "line2", "city", "postal_code", "region"):
-            value: str = getattr(address, name)
-            if len(value) > _ADDRESS_CHARACTERS or not value.isprintable():
-                raise InvalidInput(
-                    "invalid-address",
-                    f"The address's {name} must be at most {_ADDRESS_CHARACTERS} printable characters.",
-                    field=name,
-                )
+        check_address(request.shipping_address)
         self._check_instruments(request.instruments)
 
     def _check_instruments(self, instruments: tuple[Instrument, ...]) -> None:

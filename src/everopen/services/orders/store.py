@@ -156,17 +156,19 @@ async def load_by_cart(fetch: Fetch, cart_id: str) -> OrderRecord | None:
     return None if row is None else _record(row)
 
 
-async def page(fetch: Fetch, owner: str | None, before: str | None, limit: int) -> list[OrderRecord]:
-    """Orders of `owner` (of everyone if None), newest first, from behind the order `before`."""
+async def page(
+    fetch: Fetch, owners: tuple[str, ...] | None, before: str | None, limit: int
+) -> list[OrderRecord]:
+    """Orders of `owners` (of everyone if None), newest first, from behind the order `before`."""
     rows = await fetch(
         """
         SELECT * FROM orders
-        WHERE ($1::text IS NULL OR owner = $1)
+        WHERE ($1::text[] IS NULL OR owner = ANY ($1))
           AND ($2::text IS NULL
                OR (placed_at, order_id) < (SELECT placed_at, order_id FROM orders WHERE order_id = $2))
         ORDER BY placed_at DESC, order_id DESC LIMIT $3
         """,
-        owner,
+        None if owners is None else list(owners),
         before,
         limit,
     )
