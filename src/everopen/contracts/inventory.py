@@ -46,6 +46,25 @@ class AdjustStock(Request, frozen=True, kw_only=True):
     reason: str
 
 
+class ChangeStock(Request, frozen=True, kw_only=True):
+    """A receipt or an adjustment of any SKU, also of one with a `/`. Needs an `Idempotency-Key`.
+
+    Attributes:
+        quantity: units that arrived, or the correction, up or down.
+    """
+
+    sku: str
+    kind: Literal["receipt", "adjustment"]
+    quantity: int
+    reason: str = ""
+
+
+class StockPage(Page, frozen=True, kw_only=True):
+    """Levels in the order of their SKUs."""
+
+    items: tuple[StockLevel, ...]
+
+
 class Movement(Reply, frozen=True, kw_only=True):
     movement_id: str
     sku: str

@@ -17,7 +17,7 @@ from support.ports import free_port
 
 async def test_a_key_moves_stock_once(inventory: Handlers, admin: asyncpg.Connection) -> None:
     change = parse_change("receipt", "A", 7, "delivery 12")
-    answers = await asyncio.gather(*(inventory.change("key-1", change) for _ in range(10)))
+    answers = await asyncio.gather(*(inventory.change("merchant", "key-1", change) for _ in range(10)))
     assert all(answer == answers[0] for answer in answers)
     assert (await inventory.level("A")).on_hand == 7
 
@@ -33,9 +33,9 @@ async def test_a_key_moves_stock_once(inventory: Handlers, admin: asyncpg.Connec
 async def test_a_key_for_another_change_is_refused(
     inventory: Handlers, admin: asyncpg.Connection, other: object
 ) -> None:
-    await inventory.change("key-1", parse_change("receipt", "A", 7, "delivery 12"))
+    await inventory.change("merchant", "key-1", parse_change("receipt", "A", 7, "delivery 12"))
     with pytest.raises(Unprocessable, match="idempotency-key-reused"):
-        await inventory.change("key-1", other)  # type: ignore[arg-type]
+        await inventory.change("merchant", "key-1", other)  # type: ignore[arg-type]
     assert await admin.fetchval("SELECT sum(on_hand) FROM stock") == 7
 
 
@@ -45,7 +45,7 @@ async def test_one_key_for_two_skus_at_once_moves_one_of_them(
     changes = [parse_change("receipt", sku, 1, "") for sku in ("A", "B")]
     for n in range(20):
         outcomes = await asyncio.gather(
-            *(inventory.change(f"key-{n}", change) for change in changes), return_exceptions=True
+            *(inventory.change("merchant", f"key-{n}", change) for change in changes), return_exceptions=True
         )
         assert sum(isinstance(outcome, Unprocessable) for outcome in outcomes) == 1
     assert await admin.fetchval("SELECT sum(on_hand) FROM stock") == 20
@@ -56,14 +56,14 @@ async def test_an_adjustment_cannot_take_what_is_not_there(
 ) -> None:
     await inventory.open(Openings(items=(Opening(sku="A", quantity=3),)))
     with pytest.raises(Conflict, match="not-enough-stock"):
-        await inventory.change("key-1", parse_change("adjustment", "A", -4, "lost"))
+        await inventory.change("merchant", "key-1", parse_change("adjustment", "A", -4, "lost"))
     with pytest.raises(NotFound, match="unknown-sku"):
-        await inventory.change("key-2", parse_change("adjustment", "B", 1, "found"))
+        await inventory.change("merchant", "key-2", parse_change("adjustment", "B", 1, "found"))
     assert await admin.fetchval("SELECT count(*) FROM movements") == 1
 
 
 async def test_openings_leave_alone_what_has_stock(inventory: Handlers, admin: asyncpg.Connection) -> None:
-    await inventory.change("key-1", parse_change("receipt", "A", 2, ""))
+    await inventory.change("merchant", "key-1", parse_change("receipt", "A", 2, ""))
     openings = Openings(items=(Opening(sku="A", quantity=9), Opening(sku="B", quantity=0)))
     assert await inventory.open(openings) == OpeningsResult(opened=1, left_alone=1)
     assert await inventory.open(openings) == OpeningsResult(opened=0, left_alone=2)
@@ -72,7 +72,7 @@ async def test_openings_leave_alone_what_has_stock(inventory: Handlers, admin: a
 
 async def test_the_ledger_page_by_page(inventory: Handlers, admin: asyncpg.Connection) -> None:
     for n in range(5):
-        await inventory.change(f"key-{n}", parse_change("receipt", "A", n + 1, f"delivery {n}"))
+        await inventory.change("merchant", f"key-{n}", parse_change("receipt", "A", n + 1, f"delivery {n}"))
     seen, cursor = [], None
     for _ in range(3):
         page = await inventory.movements("A", cursor, 2)

@@ -48,8 +48,10 @@ class Books(RuleBasedStateMachine):
     )
     def receive(self, sku: str, quantity: int, key: str) -> None:
         change = parse_change("receipt", sku, quantity, "")
-        first = self.run(self.inventory.change(f"r{self.movements[sku]}{sku}{key}", change))
-        assert self.run(self.inventory.change(f"r{self.movements[sku]}{sku}{key}", change)) == first
+        first = self.run(self.inventory.change("merchant", f"r{self.movements[sku]}{sku}{key}", change))
+        assert (
+            self.run(self.inventory.change("merchant", f"r{self.movements[sku]}{sku}{key}", change)) == first
+        )
         self.on_hand[sku] = self.on_hand.get(sku, 0) + quantity
         self.movements[sku] += 1
 
@@ -59,11 +61,11 @@ class Books(RuleBasedStateMachine):
         key = f"a{self.movements[sku]}{sku}{delta}"
         if sku not in self.on_hand or self.on_hand[sku] + delta < self.reserved(sku):
             try:
-                self.run(self.inventory.change(key, change))
+                self.run(self.inventory.change("merchant", key, change))
             except (Conflict, NotFound):
                 return
             raise AssertionError("the adjustment was taken")
-        self.run(self.inventory.change(key, change))
+        self.run(self.inventory.change("merchant", key, change))
         self.on_hand[sku] += delta
         self.movements[sku] += 1
 

@@ -14,11 +14,13 @@ from everopen.contracts.inventory import (
     Reservation,
     Reserve,
     StockLevel,
+    StockPage,
 )
-from everopen.core.errors import Conflict, NotFound
+from everopen.core import limits
+from everopen.core.errors import Conflict, InvalidInput, NotFound
 from everopen.core.ids import Id
 from everopen.core.skus import parse_sku
-from everopen.kit import deadlines
+from everopen.kit import audit, deadlines
 from everopen.kit.database import Connection, Database, Durability
 from everopen.kit.idempotency import fingerprint, require_same
 from everopen.services.inventory import model, store
@@ -84,8 +86,11 @@ class Handlers:
         opened = await self.database.run(work, Durability.CONFIRMED, deadlines.current())
         return OpeningsResult(opened=opened, left_alone=len(openings) - opened)
 
-    async def change(self, key: str, change: model.Change) -> Movement:
-        """A merchant's receipt or adjustment; the same key gives the same movement.
+    async def change(self, actor: str, key: str, change: model.Change) -> Movement:
+        """A merchant's receipt or adjustment; the same key gives the same movement. Audited.
+
+        Args:
+            actor: who does it, for the audit trail.
 
         Raises:
             NotFound: an adjustment of a SKU that never had stock (`unknown-sku`).
@@ -103,6 +108,7 @@ class Handlers:
             if level is None:
                 raise _unknown(change.sku)
             after = model.changed(level, change)
+            await audit.record(connection, model.entry(actor, change, level, after))
             return await store.write_change(connection, movement_id, change, after, request)
 
         return await self.database.run(work, Durability.CONFIRMED, deadlines.current())
@@ -118,6 +124,22 @@ class Handlers:
             raise _unknown(sku)
         return StockLevel(sku=sku, on_hand=level.on_hand, reserved=level.reserved, version=level.version)
 
+    async def levels(self, prefix: str, below: int | None, cursor: str | None, limit: int) -> StockPage:
+        """Levels by SKU.
+
+        Args:
+            prefix: of the SKUs; empty for all.
+            below: only where fewer than this can be sold.
+        """
+        begins = parse_sku(prefix) if prefix else ""
+        after = parse_sku(cursor) if cursor else ""
+        size = model.parse_page_size(limit)
+        if below is not None and not 0 <= below <= limits.STOCK_QUANTITY:
+            raise InvalidInput("invalid-below", f"below is 0 to {limits.STOCK_QUANTITY}.")
+        found = await store.levels(self.database, begins, below, after, size + 1)
+        page = tuple(found[:size])
+        return StockPage(items=page, next_cursor=page[-1].sku if len(found) > size else None)
+
     async def recount(self, sku: str) -> StockLevel:
         """Set the SKU's numbers to what its ledger and its open reservations say.
 
@@ -127,9 +149,13 @@ class Handlers:
         """
 
         async def work(connection: Connection) -> model.Level:
-            if await store.lock_level(connection, parse_sku(sku), create=False) is None:
+            before = await store.lock_level(connection, parse_sku(sku), create=False)
+            if before is None:
                 raise _unknown(sku)
-            return await store.recount(connection, sku)
+            level = await store.recount(connection, sku)
+            if level != before:
+                await audit.record(connection, model.recount_entry(sku, before, level))
+            return level
 
         try:
             level = await self.database.run(work, Durability.CONFIRMED, deadlines.current())

@@ -9,6 +9,7 @@ from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter
 from everopen.contracts.inventory import (
     AdjustStock,
     Availabilities,
+    ChangeStock,
     Movement,
     MovementPage,
     Openings,
@@ -17,6 +18,7 @@ from everopen.contracts.inventory import (
     Reservation,
     Reserve,
     StockLevel,
+    StockPage,
 )
 from everopen.core import limits
 from everopen.kit import idempotency
@@ -69,7 +71,9 @@ async def receive(
     """Units that arrived. Needs an `Idempotency-Key`. For the merchant."""
     principal.require_merchant()
     key = idempotency.parse_key(idempotency_key)
-    return await inventory.change(key, parse_change("receipt", sku, data.quantity, data.reason))
+    return await inventory.change(
+        principal.subject, key, parse_change("receipt", sku, data.quantity, data.reason)
+    )
 
 
 @post("/v1/inventory/{sku:str}/adjustments", summary="Adjust stock")
@@ -83,7 +87,47 @@ async def adjust(
     """A correction, up or down. Needs an `Idempotency-Key`. For the merchant."""
     principal.require_merchant()
     key = idempotency.parse_key(idempotency_key)
-    return await inventory.change(key, parse_change("adjustment", sku, data.delta, data.reason))
+    return await inventory.change(
+        principal.subject, key, parse_change("adjustment", sku, data.delta, data.reason)
+    )
+
+
+@get("/v1/merchant/stock", summary="Stock levels")
+async def levels(
+    inventory: Inventory,
+    principal: Caller,
+    sku: FromQuery[str] = "",
+    below: FromQuery[int | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = limits.PAGE_SIZE_DEFAULT,
+) -> StockPage:
+    """By SKU; those that begin with `sku`, and of which fewer than `below` can be sold. For the merchant."""
+    principal.require_merchant()
+    return await inventory.levels(sku, below, cursor, limit)
+
+
+@get("/v1/merchant/stock/movements", summary="Ledger of any SKU")
+async def movements_of(
+    inventory: Inventory,
+    principal: Caller,
+    sku: FromQuery[str],
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = limits.PAGE_SIZE_DEFAULT,
+) -> MovementPage:
+    """As `/v1/inventory/{sku}/movements`, also of a SKU with a `/`. For the merchant."""
+    principal.require_merchant()
+    return await inventory.movements(sku, cursor, limit)
+
+
+@post("/v1/merchant/stock/movements", summary="Receive or adjust stock of any SKU")
+async def change(
+    inventory: Inventory, principal: Caller, data: JSONBody[ChangeStock], idempotency_key: Key = None
+) -> Movement:
+    """Also of a SKU with a `/`, which no path can name. Needs an `Idempotency-Key`. For the merchant."""
+    principal.require_merchant()
+    key = idempotency.parse_key(idempotency_key)
+    wanted = parse_change(data.kind, data.sku, data.quantity, data.reason)
+    return await inventory.change(principal.subject, key, wanted)
 
 
 @put("/reservations/{order_id:str}")
@@ -122,8 +166,12 @@ async def recount(inventory: Inventory, sku: FromPath[str]) -> StockLevel:
     return await inventory.recount(sku)
 
 
-def router(handlers: Handlers) -> Router:
-    """The API, public and internal."""
+def router(handlers: Handlers, trail: Router) -> Router:
+    """The API, public and internal.
+
+    Args:
+        trail: the route of its audit trail.
+    """
 
     def inventory() -> Handlers:
         return handlers
@@ -136,7 +184,18 @@ def router(handlers: Handlers) -> Router:
     )
     return Router(
         path="/",
-        route_handlers=[look, level, movements, receive, adjust, internal],
+        route_handlers=[
+            look,
+            level,
+            movements,
+            receive,
+            adjust,
+            levels,
+            movements_of,
+            change,
+            internal,
+            trail,
+        ],
         dependencies={"inventory": Provide(inventory, sync_to_thread=False)},
         tags=["inventory"],
     )

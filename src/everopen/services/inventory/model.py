@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import msgspec
@@ -12,6 +12,7 @@ from everopen.contracts.inventory import Opening, Reservation, Reserve
 from everopen.core import limits
 from everopen.core.errors import Conflict, InvalidInput
 from everopen.core.skus import parse_sku
+from everopen.kit.audit import OPERATOR, Entry
 
 STOCK_SKUS = 100  # in one look
 OPENINGS = 1000  # in one request
@@ -158,6 +159,30 @@ def changed(level: Level, change: Change) -> Level:
             on_hand=level.on_hand,
         )
     return Level(on_hand, level.reserved, level.version + 1)
+
+
+def entry(actor: str, change: Change, before: Level, after: Level) -> Entry:
+    """A merchant's change, as the audit trail tells it."""
+    return Entry(
+        actor=actor,
+        action=f"stock.{change.kind}",
+        entity=change.sku,
+        reason=change.reason,
+        before={"on_hand": before.on_hand},
+        after={"on_hand": after.on_hand},
+    )
+
+
+def recount_entry(sku: str, before: Level, after: Level) -> Entry:
+    """A repair by the command line, as the audit trail tells it."""
+    return Entry(
+        actor=OPERATOR,
+        action="stock.recount",
+        entity=sku,
+        reason="The numbers differed from the movements and the open reservations.",
+        before=asdict(before),
+        after=asdict(after),
+    )
 
 
 def require_same_lines(held: Held, lines: Lines) -> None:

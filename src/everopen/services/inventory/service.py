@@ -1,5 +1,6 @@
 """Inventory, wired."""
 
+from everopen.kit.audit import audit_router
 from everopen.kit.cache import Cache
 from everopen.kit.database import Database
 from everopen.kit.service import Service
@@ -14,4 +15,5 @@ def build(database: Database, cache: Cache) -> Service:
     Args:
         database: the cell's, as role `inventory`.
     """
-    return Service("inventory", router(Handlers(database, AvailabilityReader(database, cache))))
+    handlers = Handlers(database, AvailabilityReader(database, cache))
+    return Service("inventory", router(handlers, audit_router("inventory", database)))

@@ -5,7 +5,14 @@ from typing import Literal, cast
 
 import asyncpg
 
-from everopen.contracts.inventory import Availability, Movement, MovementKind, Opening, Reservation
+from everopen.contracts.inventory import (
+    Availability,
+    Movement,
+    MovementKind,
+    Opening,
+    Reservation,
+    StockLevel,
+)
 from everopen.core.time import Deadline
 from everopen.kit.database import Connection, Database
 from everopen.services.inventory.model import Change, Held, Level, Lines
@@ -52,6 +59,28 @@ async def level(database: Database, sku: str) -> Level | None:
     """The SKU's stock, None if it never had any."""
     row = await database.fetchrow("SELECT on_hand, reserved, version FROM stock WHERE sku = $1", sku)
     return None if row is None else Level(row["on_hand"], row["reserved"], row["version"])
+
+
+async def levels(
+    database: Database, prefix: str, below: int | None, after: str, limit: int
+) -> list[StockLevel]:
+    """Levels of SKUs that begin with `prefix`, by SKU, from the one behind `after`.
+
+    Args:
+        below: only where fewer than this can be sold. No index helps with that: it would be
+            written by every sale, and this is the merchant's rare look at one row after the other.
+    """
+    rows = await database.fetch(
+        "SELECT sku, on_hand, reserved, version FROM stock"
+        # A range, since the order of the database's collation is that of code points.
+        " WHERE sku >= $1 AND sku < $1 || chr(1114111) AND sku > $3"
+        " AND ($2::bigint IS NULL OR on_hand - reserved < $2) ORDER BY sku LIMIT $4",
+        prefix,
+        below,
+        after,
+        limit,
+    )
+    return [StockLevel(**row) for row in rows]
 
 
 async def movements(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import asyncpg
 
@@ -24,13 +25,14 @@ from everopen.core.emails import parse_email
 from everopen.core.errors import Conflict, InvalidInput, NotFound, OperationalError
 from everopen.core.ids import Id
 from everopen.core.time import Deadline, now
-from everopen.kit import deadlines, idempotency
+from everopen.kit import audit, deadlines, idempotency
 from everopen.kit.addresses import check_address
 from everopen.kit.auth import Principal
 from everopen.kit.client import Mesh
 from everopen.kit.database import Connection, Database, Durability
-from everopen.services.orders import pricing, store
+from everopen.services.orders import changes, pricing, store
 from everopen.services.orders.baskets import read_baskets
+from everopen.services.orders.changes import UNEXPLAINED, Asked
 from everopen.services.orders.model import (
     OPEN_STATES,
     RESUME_AFTER_S,
@@ -115,28 +117,25 @@ class OrdersHandlers:
             next_cursor=records[limit - 1].order_id if more else None,
         )
 
-    async def cancel(self, principal: Principal, order_id: str) -> Order:
+    async def cancel(self, principal: Principal, order_id: str, asked: Asked = UNEXPLAINED) -> Order:
         who = "the shop" if principal.role == "merchant" else "you"
-        order = await self._change(principal, order_id, CancelWished(f"Cancelled by {who}."), {"cancelled"})
-        return order.shown()
+        event = CancelWished(f"Cancelled by {who}.")
+        return (await self._change(principal, order_id, event, _is_cancelled, asked)).shown()
 
     async def choose(self, principal: Principal, order_id: str, request: ChooseInstruments) -> Order:
         """Pay with something else, where the order waits for that."""
         self._check_instruments(request.instruments)
-        order = await self._change(principal, order_id, InstrumentsChosen(request.instruments), set())
+        order = await self._change(principal, order_id, InstrumentsChosen(request.instruments), _never)
         return (await self._drive(order)).shown()
 
-    async def refund(self, principal: Principal, order_id: str) -> Order:
+    async def refund(self, principal: Principal, order_id: str, asked: Asked = UNEXPLAINED) -> Order:
         principal.require_merchant()
-        order = await self._load(principal, order_id)
-        if order.refund_state in ("pending", "refunded"):
-            await self._prove()
-            return order.shown()
-        return (await self._change(principal, order_id, RefundWished("Refunded by the shop."), set())).shown()
+        event = RefundWished("Refunded by the shop.")
+        return (await self._change(principal, order_id, event, _is_refunded, asked)).shown()
 
-    async def fulfil(self, principal: Principal, order_id: str) -> Order:
+    async def fulfil(self, principal: Principal, order_id: str, asked: Asked = UNEXPLAINED) -> Order:
         principal.require_merchant()
-        return (await self._change(principal, order_id, Fulfilled(), {"fulfilled"})).shown()
+        return (await self._change(principal, order_id, Fulfilled(), _is_fulfilled, asked)).shown()
 
     async def wake(self, order_id: str) -> None:
         """Something was heard of the order's payment: look at it now."""
@@ -157,15 +156,28 @@ class OrdersHandlers:
         """The next confirmed orders, for whoever learns from what is bought."""
         return await read_baskets(self._database.fetch, after)
 
-    async def _change(self, principal: Principal, order_id: str, event: Event, done: set[str]) -> OrderRecord:
+    async def _change(
+        self,
+        principal: Principal,
+        order_id: str,
+        event: Event,
+        done: Callable[[OrderRecord], bool],
+        asked: Asked = UNEXPLAINED,
+    ) -> OrderRecord:
         """Let `event` happen; again if somebody else changed the order meanwhile.
+
+        What the merchant does is in the audit trail, and happens once for each of the merchant's keys: a
+        form that is sent again after a refund was refused must not begin another one.
 
         Raises:
             Conflict: the order's state does not allow it (`wrong-state`, with `state`).
         """
+        audited = principal.role == "merchant"
         while True:
             order = await self._load(principal, order_id)
-            if order.state in done:
+            entry = changes.entry(principal.subject, order, event, asked) if audited else None
+            repeated = entry is not None and await self._is_known(entry.key)
+            if repeated or done(order):
                 await self._prove()
                 return order
             if transition(order.standing(), event) is None:
@@ -174,9 +186,15 @@ class OrdersHandlers:
                     f"This cannot be done with an order that is {order.state}.",
                     state=order.state,
                 )
-            changed = await self._progress.apply(order, event)
+            try:
+                changed = await self._progress.apply(order, event, entry)
+            except asyncpg.UniqueViolationError:  # the same key, a moment earlier
+                continue
             if changed is not None:
                 return changed
+
+    async def _is_known(self, key: str) -> bool:
+        return bool(key) and await audit.known_key(self._database.fetch, key)
 
     async def _prove(self) -> None:
         """Wait until what was read is durable: the commit that made it may have been broken off.
@@ -300,6 +318,22 @@ class OrdersHandlers:
                 raise InvalidInput(
                     "invalid-instruments", f"The token for {instrument.provider} is malformed."
                 )
+
+
+def _is_cancelled(order: OrderRecord) -> bool:
+    return order.state == "cancelled"
+
+
+def _is_refunded(order: OrderRecord) -> bool:
+    return order.refund_state in ("pending", "refunded")
+
+
+def _is_fulfilled(order: OrderRecord) -> bool:
+    return order.state == "fulfilled"
+
+
+def _never(_: OrderRecord) -> bool:
+    return False
 
 
 async def _nothing(_: Connection) -> None:

@@ -1,11 +1,14 @@
 """The orders API over HTTP."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
-from litestar import Response, Router, get, post
+import msgspec
+from litestar import Request, Response, Router, get, post
 from litestar.di import Provide
-from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter
+from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter, QueryParameter
 
+from everopen.contracts.desk import Explained, OrderDetail
 from everopen.contracts.insights import BoughtBaskets
 from everopen.contracts.orders import (
     AskQuote,
@@ -17,12 +20,18 @@ from everopen.contracts.orders import (
     Reminder,
 )
 from everopen.core import limits
+from everopen.core.errors import InvalidInput
 from everopen.kit import idempotency
 from everopen.kit.auth import Principal
 from everopen.kit.http import internal_only
+from everopen.services.orders.changes import Asked
+from everopen.services.orders.desk import Desk, Wanted
 from everopen.services.orders.handlers import OrdersHandlers
 
 Handlers = Annotated[OrdersHandlers, Dependency(skip_validation=True)]
+GivenDesk = Annotated[Desk, Dependency(skip_validation=True)]
+AnyRequest = Request[Any, Any, Any]
+Key = Annotated[str | None, Parameter(header=idempotency.HEADER)]
 Caller = Annotated[Principal, Dependency(skip_validation=True)]
 _DECIDED = frozenset({"confirmed", "captured", "fulfilled", "declined", "cancelled", "capture_failed"})
 
@@ -69,9 +78,14 @@ async def get_order(order_id: FromPath[str], orders: Handlers, principal: Caller
 
 
 @post("/v1/orders/{order_id:str}/cancel", status_code=200, summary="Cancel an order", tags=["orders"])
-async def cancel_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
-    """Money held is released, money taken is given back. Safe to repeat."""
-    return await orders.cancel(principal, order_id)
+async def cancel_order(
+    order_id: FromPath[str], orders: Handlers, principal: Caller, request: AnyRequest, key: Key = None
+) -> Order:
+    """Money held is released, money taken is given back. Safe to repeat.
+
+    The merchant may say why, as `{"reason": "…"}`.
+    """
+    return await orders.cancel(principal, order_id, await _asked(request, key))
 
 
 @post("/v1/orders/{order_id:str}/instruments", summary="Pay with something else", tags=["orders"])
@@ -83,15 +97,80 @@ async def choose_instruments(
 
 
 @post("/v1/orders/{order_id:str}/refund", status_code=200, summary="Refund an order in full", tags=["orders"])
-async def refund_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
-    """For the merchant. Safe to repeat: an order is refunded once."""
-    return await orders.refund(principal, order_id)
+async def refund_order(
+    order_id: FromPath[str], orders: Handlers, principal: Caller, request: AnyRequest, key: Key = None
+) -> Order:
+    """For the merchant, who may say why, as `{"reason": "…"}`. Safe to repeat: an order is refunded once.
+
+    A refund that was refused for good may be asked for again, with another Idempotency-Key or none.
+    """
+    return await orders.refund(principal, order_id, await _asked(request, key))
 
 
 @post("/v1/orders/{order_id:str}/fulfil", status_code=200, summary="Mark as fulfilled", tags=["orders"])
-async def fulfil_order(order_id: FromPath[str], orders: Handlers, principal: Caller) -> Order:
-    """For the merchant. Safe to repeat."""
-    return await orders.fulfil(principal, order_id)
+async def fulfil_order(
+    order_id: FromPath[str], orders: Handlers, principal: Caller, request: AnyRequest, key: Key = None
+) -> Order:
+    """For the merchant, who may say something to it, as `{"reason": "…"}`. Safe to repeat."""
+    return await orders.fulfil(principal, order_id, await _asked(request, key))
+
+
+async def _asked(request: AnyRequest, key: str | None) -> Asked:
+    """Why and in which request: the body and the key are both optional here.
+
+    Raises:
+        InvalidInput: the body is not an `Explained`, the reason too long, or the key malformed.
+    """
+    body = await request.body()
+    reason = ""
+    if body.strip():
+        try:
+            reason = msgspec.json.decode(body, type=Explained).reason.strip()
+        except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+            raise InvalidInput("invalid-request", f"The body may say a `reason`: {error}.") from error
+    if len(reason) > limits.NAME_CHARACTERS or not reason.isprintable():
+        raise InvalidInput(
+            "invalid-reason", f"A reason has at most {limits.NAME_CHARACTERS} printable characters."
+        )
+    return Asked(reason, idempotency.parse_key(key) if key is not None else "")
+
+
+@get("/v1/merchant/orders", summary="Find orders", tags=["orders"])
+async def find_orders(
+    desk: GivenDesk,
+    principal: Caller,
+    order_state: Annotated[str | None, QueryParameter(name="state")] = None,
+    refund: FromQuery[str | None] = None,
+    email: FromQuery[str | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    attention: FromQuery[bool] = False,  # noqa: FBT002  # by name, in the query
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = limits.PAGE_SIZE_DEFAULT,
+) -> OrderPage:
+    """Orders that meet all conditions, newest first. For the merchant.
+
+    `refund` is a refund's state, or `any`; `attention` finds what somebody has to look at.
+    """
+    return await desk.find(
+        principal,
+        Wanted(
+            state=order_state,
+            refund=refund,
+            email=email,
+            since=since,
+            until=until,
+            attention=attention,
+            cursor=cursor,
+            limit=limit,
+        ),
+    )
+
+
+@get("/v1/merchant/orders/{order_id:str}", summary="An order with its history", tags=["orders"])
+async def order_detail(order_id: FromPath[str], desk: GivenDesk, principal: Caller) -> OrderDetail:
+    """The order, its steps, its payment attempts and settlements. For the merchant."""
+    return await desk.detail(principal, order_id)
 
 
 @post(
@@ -119,7 +198,7 @@ async def bought_baskets(orders: Handlers, after: FromQuery[str] = "") -> Bought
     return await orders.baskets(after)
 
 
-def router(handlers: OrdersHandlers | None) -> Router:
+def router(handlers: OrdersHandlers | None, desk: Desk, trail: Router) -> Router:
     """The routes; without handlers for describing them only."""
     return Router(
         "/",
@@ -132,9 +211,15 @@ def router(handlers: OrdersHandlers | None) -> Router:
             choose_instruments,
             refund_order,
             fulfil_order,
+            find_orders,
+            order_detail,
             wake_order,
             remind_order,
+            trail,
             bought_baskets,
         ],
-        dependencies={"orders": Provide(lambda: handlers, sync_to_thread=False)},
+        dependencies={
+            "orders": Provide(lambda: handlers, sync_to_thread=False),
+            "desk": Provide(lambda: desk, sync_to_thread=False),
+        },
     )

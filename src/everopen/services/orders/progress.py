@@ -13,7 +13,7 @@ from everopen.contracts.inventory import Reservation, ReservationLine, Reserve
 from everopen.contracts.payments import Authorization, Authorize
 from everopen.core.errors import EveropenError, OperationalError, OutcomeUnknown
 from everopen.core.time import now
-from everopen.kit import deadlines
+from everopen.kit import audit, deadlines
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database, Durability
 from everopen.kit.periodic import Periodic
@@ -84,8 +84,13 @@ class Progress:
         changed = await self.apply(order, event)
         return changed or await self.reload(order.order_id)
 
-    async def apply(self, order: OrderRecord, event: Event) -> OrderRecord | None:
+    async def apply(
+        self, order: OrderRecord, event: Event, entry: audit.Entry | None = None
+    ) -> OrderRecord | None:
         """Commit what `event` does; None if it does nothing, or if somebody else was faster.
+
+        Args:
+            entry: goes into the audit trail with the change, which then must be a durable one.
 
         Raises:
             OperationalError: as `happen`.
@@ -97,6 +102,8 @@ class Progress:
         if change.durable:
             async with self._database.transaction(Durability.CONFIRMED, deadlines.current()) as connection:
                 changed = await store.apply(connection.fetch, order, change, name)
+                if entry is not None and changed is not None:
+                    await audit.record(connection, entry)
         else:
             changed = await store.apply(self._database.apply, order, change, name)
         if changed is not None and change.owed:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from everopen.kit.audit import audit_router
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.kit.outbox import OutboxWorker
 from everopen.kit.service import Service
+from everopen.services.orders.desk import Desk
 from everopen.services.orders.effects import Effects
 from everopen.services.orders.handlers import OrdersHandlers
 from everopen.services.orders.http import router
@@ -33,4 +35,6 @@ def build(
 
     progress.when_owed(wake)
     handlers = OrdersHandlers(database, mesh, progress, currency, frozenset(providers))
-    return Service("orders", router(handlers), parts=(money, shop, Resumer(database, progress)))
+    trail = audit_router("orders", database)
+    routes = router(handlers, Desk(database, mesh), trail)
+    return Service("orders", routes, parts=(money, shop, Resumer(database, progress)))

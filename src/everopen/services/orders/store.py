@@ -85,7 +85,8 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _record(row: asyncpg.Record) -> OrderRecord:
+def from_row(row: asyncpg.Record) -> OrderRecord:
+    """The order that a whole row of the table is."""
     plain: dict[str, Any] = dict(row)
     currency = plain.pop("currency")
     plain.pop("due_at")
@@ -145,7 +146,7 @@ async def insert(fetch: Fetch, order: OrderRecord, due_in_s: float) -> bool:
 
 async def load(fetch: Fetch, order_id: str) -> OrderRecord | None:
     row = await _one(fetch, "SELECT * FROM orders WHERE order_id = $1", order_id)
-    return None if row is None else _record(row)
+    return None if row is None else from_row(row)
 
 
 async def load_by_cart(fetch: Fetch, cart_id: str) -> OrderRecord | None:
@@ -153,7 +154,7 @@ async def load_by_cart(fetch: Fetch, cart_id: str) -> OrderRecord | None:
     row = await _one(
         fetch, "SELECT * FROM orders WHERE cart_id = $1 AND state NOT IN ('declined', 'cancelled')", cart_id
     )
-    return None if row is None else _record(row)
+    return None if row is None else from_row(row)
 
 
 async def page(
@@ -172,7 +173,7 @@ async def page(
         before,
         limit,
     )
-    return [_record(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 async def apply(fetch: Fetch, order: OrderRecord, change: Change, event: str) -> OrderRecord | None:
@@ -223,7 +224,7 @@ async def apply(fetch: Fetch, order: OrderRecord, change: Change, event: str) ->
         event,
         list(change.owed),
     )
-    return None if row is None else _record(row)
+    return None if row is None else from_row(row)
 
 
 async def write_barrier(fetch: Fetch, order_id: str) -> None:
@@ -241,7 +242,7 @@ async def acknowledge(fetch: Fetch, order_id: str) -> OrderRecord | None:
         """,
         order_id,
     )
-    return None if row is None else _record(row)
+    return None if row is None else from_row(row)
 
 
 async def look_again(fetch: Fetch, order_id: str, after_s: float) -> None:
@@ -299,4 +300,4 @@ async def claim_due(fetch: Fetch, limit: int, lease_s: float) -> list[OrderRecor
         limit,
         timedelta(seconds=lease_s),
     )
-    return [_record(row) for row in rows]
+    return [from_row(row) for row in rows]
