@@ -24,7 +24,8 @@ from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.sandbox.config import Account
 from everopen.services.payments.providers.plainpay import Plainpay
-from everopen.services.payments.providers.provider import Credentials, Provider
+from everopen.services.payments.providers.provider import Credentials, Provider, VoidPolicy
+from everopen.services.payments.providers.razorpay import Razorpay
 from everopen.services.payments.providers.stripe import Stripe
 from everopen.services.payments.reconciler import Reconciler, Timings
 from everopen.services.payments.router import Router
@@ -32,7 +33,7 @@ from everopen.services.payments.service import build
 from everopen.services.payments.settling import Settler
 from everopen.services.payments.views import PaymentView
 from support.callers import new_callers
-from support.sandbox import PLAINPAY, STRIPE, RunningSandbox
+from support.sandbox import PLAINPAY, RAZORPAY, STRIPE, RunningSandbox
 from support.waiting import eventually
 
 CELL = "sg1"
@@ -41,6 +42,7 @@ TIMEOUT_S = 1.0
 AMOUNT = Money(12_34, "USD")
 STRIPE_OK = Instrument(provider="stripe", token="pm_card_visa")
 PLAINPAY_OK = Instrument(provider="plainpay", token="ppt_ok")
+RAZORPAY_OK = Instrument(provider="razorpay", token="cust_TestShopper001.token_TestVisaOk0001")
 DROP = {"kind": "drop_after", "operation": "authorize"}
 # The reconcilers of the service keep still; tests run their own when they mean to.
 STILL = Timings(interval_s=3600.0, sweep_every_s=1e9)
@@ -57,11 +59,17 @@ def credentials(account: Account) -> Credentials:
     )
 
 
+def razorpay_at(url: str, timeout_s: float = TIMEOUT_S, void: VoidPolicy = "lapse") -> Razorpay:
+    """The shop's account at the sandbox's Razorpay."""
+    return Razorpay("razorpay", f"{url}/razorpay", credentials(RAZORPAY), timeout_s, void)
+
+
 def providers_at(url: str, timeout_s: float = TIMEOUT_S) -> list[Provider]:
     """The shop's accounts at the sandbox, Stripe first."""
     return [
         Stripe("stripe", f"{url}/stripe", credentials(STRIPE), timeout_s),
         Plainpay("plainpay", f"{url}/plainpay", credentials(PLAINPAY), timeout_s),
+        razorpay_at(url, timeout_s),
     ]
 
 
@@ -136,10 +144,14 @@ class Shop:
         return [movement["kind"] for movement in found["movements"]]
 
     def reconciler(
-        self, provider: str = "stripe", timings: Timings = EAGER, instance: str = INSTANCE
+        self,
+        provider: str = "stripe",
+        timings: Timings = EAGER,
+        instance: str = INSTANCE,
+        void: VoidPolicy = "lapse",
     ) -> tuple[Reconciler, Provider]:
         """A reconciler of the test's own, and its provider, which must be started."""
-        adapters = providers_at(self.sandbox.url)
+        adapters = [*providers_at(self.sandbox.url)[:-1], razorpay_at(self.sandbox.url, void=void)]
         adapter = next(adapter for adapter in adapters if adapter.name == provider)
         reconciler = Reconciler(
             database=self.database,
@@ -153,9 +165,11 @@ class Shop:
         )
         return reconciler, adapter
 
-    async def reconcile(self, provider: str = "stripe", timings: Timings = EAGER) -> None:
+    async def reconcile(
+        self, provider: str = "stripe", timings: Timings = EAGER, void: VoidPolicy = "lapse"
+    ) -> None:
         """Reconcile once, with every unresolved attempt due."""
-        reconciler, adapter = self.reconciler(provider, timings)
+        reconciler, adapter = self.reconciler(provider, timings, void=void)
         await self.admin.execute("UPDATE attempts SET check_at = now() WHERE state <> 'found'")
         await self.admin.execute("UPDATE claims SET try_at = now()")
         await adapter.start()
@@ -184,7 +198,7 @@ class RunningService:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        methods = [PaymentMethod(provider=n, publishable_key=f"pk_{n}") for n in ("stripe", "plainpay")]
+        methods = [PaymentMethod(provider=n, publishable_key=f"pk_{n}") for n in ("stripe", "plainpay", "razorpay")]
         service = build(
             database=self._database,
             cell=CELL,

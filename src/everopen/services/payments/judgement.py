@@ -51,7 +51,7 @@ def judge(
         return _ended(payment, record)
     if payment.status == "captured":
         expected = record.purpose == "confirm" and record.capture_recorded
-        # Some let a hold go by capturing and refunding it. Who may not do so reports it when it is to be voided.
+        # Some let a hold go by capturing and refunding it; others report it when it is to be voided.
         let_go = record.purpose == "void" and not record.voided
         return "leave" if expected or let_go else "report-captured"
     if record.purpose == "void" and record.voided and payment.status == "authorized":

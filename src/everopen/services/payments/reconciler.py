@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+import msgspec
+
 from everopen.core.money import Money
 from everopen.core.time import now
 from everopen.kit.client import Mesh
@@ -243,7 +245,9 @@ class Reconciler:
             return
         if attempt.age_s < self._timings.repeat_after_s:
             return
-        outcome = await self._provider.authorize(hold_of(attempt, self._cell), self._provider.timeout_s)
+        wanted = await work.is_wanted(self._database, attempt.order_id)
+        hold = msgspec.structs.replace(hold_of(attempt, self._cell), wanted=wanted)
+        outcome = await self._provider.authorize(hold, self._provider.timeout_s)
         if outcome.kind == "approved":
             await self._judge_all([self._payment_of(attempt, outcome.reference)])
             return

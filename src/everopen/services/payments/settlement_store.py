@@ -1,5 +1,6 @@
 """Captures, refunds and voids in the payments schema."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -234,6 +235,24 @@ async def end_void(database: Database, void: VoidClaim) -> None:
         void.provider,
         void.reference,
         void.order_id,
+    )
+
+
+async def await_lapse(database: Database, void: VoidClaim, lapses_at: datetime) -> None:
+    """The provider will let the payment go by itself: look again then, and hourly after that.
+
+    Zonal: if it is lost, the provider is asked again and says the same.
+    """
+
+    await database.apply(
+        """
+        UPDATE claims SET lapses_at = $3,
+            try_at = greatest($3 + interval '1 minute', now() + interval '1 hour')
+        WHERE provider = $1 AND reference = $2 AND purpose = 'void' AND voided_at IS NULL
+        """,
+        void.provider,
+        void.reference,
+        lapses_at,
     )
 
 

@@ -8,7 +8,7 @@ from everopen.core.errors import Unavailable, Unprocessable
 from everopen.core.money import Money
 from everopen.kit.database import Database
 from everopen.services.payments import settlement_store as store
-from everopen.services.payments.providers.provider import Provider, ProviderPayment, Settled
+from everopen.services.payments.providers.provider import Lapsing, Provider, ProviderPayment, Settled
 from everopen.services.payments.router import Router
 from everopen.services.payments.settlement_store import Refusal, Settlement, VoidClaim
 
@@ -84,20 +84,26 @@ class Settler:
         if isinstance(voids, Refusal):
             return Answer(outcome="impossible", reason="A capture was begun. Refund the order instead.")
         results = await asyncio.gather(*(self.carry_out(void) for void in voids))
+        lapsing = [result.lapses_at for result in results if isinstance(result, Lapsing)]
         for result in results:
-            if result.kind != "done":
+            if isinstance(result, Settled) and result.kind != "done":
                 return Answer(
                     outcome="unknown" if result.kind == "unknown" else "impossible", reason=result.reason
                 )
-        return Answer(outcome="done")
+        # Claimed for that, it can never be captured, so the order owes nothing more. The claim itself
+        # stays open until the provider has let it go.
+        reason = f"Held until {max(lapsing):%Y-%m-%d %H:%M %Z}." if lapsing else ""
+        return Answer(outcome="done", reason=reason)
 
-    async def carry_out(self, void: VoidClaim) -> Settled:
+    async def carry_out(self, void: VoidClaim) -> Settled | Lapsing:
         """Have the provider let a payment go that was claimed for this."""
         provider = self._router.known(void.provider)
         # Letting go twice is letting go once, so each try has a key of its own: a provider may keep a
         # server error under a key.
         result = await provider.void(void.reference, f"void-{void.reference}-{void.tries}")
-        if result.kind == "done":
+        if isinstance(result, Lapsing):
+            await store.await_lapse(self._database, void, result.lapses_at)
+        elif result.kind == "done":
             await store.end_void(self._database, void)
         elif result.kind == "refused" and await store.record_discrepancy(
             self._database,

@@ -25,13 +25,14 @@ class AttemptView(Reply, frozen=True, kw_only=True):
 
 
 class ClaimView(Reply, frozen=True, kw_only=True):
-    """What a held payment is for: `confirm` or `void`."""
+    """What a held payment is for: `confirm` or `void`; `lapses_at` where nobody can be asked to void."""
 
     provider: str
     reference: str
     purpose: str
     claimed_at: datetime
     voided_at: datetime | None
+    lapses_at: datetime | None
 
 
 class SettlementView(Reply, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 from everopen.core.errors import InvalidInput, Unavailable
 from everopen.core.money import Money
 from everopen.services.payments.providers.provider import (
+    Credentials,
     Hold,
     Lapsing,
     Outcome,
@@ -53,18 +54,16 @@ class Razorpay:
         self,
         name: str,
         api_url: str,
-        key_id: str,
-        key_secret: str,
-        webhook_secret: str,
+        credentials: Credentials,
         timeout_s: float,
         void: VoidPolicy = "lapse",
     ) -> None:
         self.name = name
         self.timeout_s = timeout_s
-        self._webhook_secret = webhook_secret
+        self._webhook_secret = credentials.webhook_secret
         self._policy: VoidPolicy = void
-        credentials = base64.b64encode(f"{key_id}:{key_secret}".encode()).decode()
-        self._wire = Wire(api_url, {"authorization": f"Basic {credentials}"})
+        pair = f"{credentials.publishable_key}:{credentials.secret_key}"
+        self._wire = Wire(api_url, {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"})
 
     async def start(self) -> None:
         await self._wire.start()
