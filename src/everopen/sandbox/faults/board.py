@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-Operation = Literal["authorize", "capture", "void", "refund", "lookup", "tokenize", "all"]
+Operation = Literal["order", "authorize", "capture", "void", "refund", "lookup", "tokenize", "all"]
 Kind = Literal[
     "refuse", "slow", "http_500", "http_503", "drop_after", "late",
     "duplicate_webhooks", "reorder_webhooks", "decline_all",

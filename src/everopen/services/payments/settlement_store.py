@@ -1,6 +1,6 @@
 """Captures, refunds and voids in the payments schema."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -19,6 +19,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         settlement_id: `capture`, or the refund's id.
         tries: how often it was begun, this time included.
+        after_refused: a refund that follows one which was refused.
     """
 
     order_id: str
@@ -30,6 +31,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     state: State
     reason: str
+    after_refused: bool = False
 
 
 class VoidClaim(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,20 +59,23 @@ async def begin_capture(database: Database, order_id: str, amount: Money) -> Set
     async def work(connection: Connection) -> Settlement | Refusal:
         payment = await connection.fetchrow(
             """
-            SELECT p.closed_at IS NOT NULL AS closed, p.amount_minor, p.currency, c.provider, c.reference
-            FROM payments p LEFT JOIN claims c ON c.order_id = p.order_id AND c.purpose = 'confirm'
-            WHERE p.order_id = $1 FOR UPDATE OF p
+            SELECT closed_at IS NOT NULL AS closed, amount_minor, currency
+            FROM payments WHERE order_id = $1 FOR UPDATE
             """,
             order_id,
         )
         if payment is not None and payment["closed"]:
             return Refusal(code="closed")
-        if payment is None or payment["reference"] is None:
+        # Only now, behind the lock: a statement that waits for it still sees the claims as they were before.
+        claim = await connection.fetchrow(
+            "SELECT provider, reference FROM claims WHERE order_id = $1 AND purpose = 'confirm'", order_id
+        )
+        if payment is None or claim is None:
             return Refusal(code="not-authorized")
         if Money(payment["amount_minor"], payment["currency"]) != amount:
             return Refusal(code="amount")
         return await _begin(
-            connection, order_id, CAPTURE, "capture", payment["provider"], payment["reference"], amount
+            connection, order_id, CAPTURE, "capture", claim["provider"], claim["reference"], amount
         )
 
     return await database.run(work, Durability.CONFIRMED)
@@ -79,7 +84,10 @@ async def begin_capture(database: Database, order_id: str, amount: Money) -> Set
 async def begin_refund(
     database: Database, order_id: str, refund_id: str, amount: Money
 ) -> Settlement | Refusal:
-    """Record a refund before the provider is asked; all refunds together never exceed the capture."""
+    """Record a refund before the provider is asked; all refunds together never exceed the capture.
+
+    One that the provider has refused for good leaves room for another, with an id of its own.
+    """
 
     async def work(connection: Connection) -> Settlement | Refusal:
         await connection.execute("SELECT FROM payments WHERE order_id = $1 FOR UPDATE", order_id)
@@ -95,6 +103,7 @@ async def begin_refund(
         if captured["currency"] != amount.currency:
             return Refusal(code="amount")
         known = by_id.get(refund_id)
+        refused = any(row["kind"] == "refund" and row["state"] == "refused" for row in rows)
         if known is not None and (known["kind"] != "refund" or known["amount_minor"] != amount.amount_minor):
             return Refusal(code="reused")
         others_minor = sum(
@@ -104,9 +113,10 @@ async def begin_refund(
         )
         if others_minor + amount.amount_minor > captured["amount_minor"]:
             return Refusal(code="too-much")
-        return await _begin(
+        begun = await _begin(
             connection, order_id, refund_id, "refund", captured["provider"], captured["reference"], amount
         )
+        return msgspec.structs.replace(begun, after_refused=refused)
 
     return await database.run(work, Durability.CONFIRMED)
 
@@ -246,13 +256,25 @@ async def await_lapse(database: Database, void: VoidClaim, lapses_at: datetime) 
 
     await database.apply(
         """
-        UPDATE claims SET lapses_at = $3,
-            try_at = greatest($3 + interval '1 minute', now() + interval '1 hour')
+        UPDATE claims SET lapses_at = $3::timestamptz,
+            try_at = greatest($3::timestamptz + interval '1 minute', now() + interval '1 hour')
         WHERE provider = $1 AND reference = $2 AND purpose = 'void' AND voided_at IS NULL
         """,
         void.provider,
         void.reference,
         lapses_at,
+    )
+
+
+async def put_off_void(database: Database, void: VoidClaim, after_s: float) -> None:
+    """The provider has refused for good: ask again much later, in case that somebody has seen to it."""
+
+    await database.apply(
+        "UPDATE claims SET try_at = now() + $3::interval "
+        "WHERE provider = $1 AND reference = $2 AND purpose = 'void' AND voided_at IS NULL",
+        void.provider,
+        void.reference,
+        timedelta(seconds=after_s),
     )
 
 
