@@ -177,9 +177,11 @@ def _notifications(parts: _Parts) -> Service:
         raise ConfigurationError("notifications needs a mail section in its settings")
     return service.build(
         database=parts.database("notifications"),
+        cell=parts.settings.home_cell,
         relays=tuple((relay.host, relay.port) for relay in mail.relays),
         sender=mail.sender,
         public_url=parts.settings.public_url,
+        webhooks_to_loopback=parts.settings.webhooks.loopback,
     )
 
 

@@ -67,6 +67,16 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
     sender: str = "Everopen Store <orders@store.example>"
 
 
+class WebhookSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Webhooks to subscribers.
+
+    Attributes:
+        loopback: whether subscribers may be on this very machine, over plain HTTP (for trying only).
+    """
+
+    loopback: bool = False
+
+
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The provider simulators and the mail sink: the outside world of a platform on one machine.
 
@@ -120,6 +130,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     object_store: ObjectStoreSettings | None = None
     providers: tuple[ProviderSettings, ...] = ()
     mail: MailSettings | None = None
+    webhooks: WebhookSettings = WebhookSettings()
     sandbox: SandboxSettings | None = None
     sandbox_url: str = ""
     currency: str = "USD"

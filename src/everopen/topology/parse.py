@@ -23,6 +23,7 @@ from everopen.topology.types import (
     System,
     SystemName,
     Topology,
+    Webhooks,
     Zone,
 )
 
@@ -96,6 +97,7 @@ def _topology(raw: dict[str, Any]) -> Topology:
         "processes": _each(raw, "processes", Process),
         "providers": _providers(raw),
         "mail": _convert(raw.get("mail", {}), Mail, "mail"),
+        "webhooks": _convert(raw.get("webhooks", {}), Webhooks, "webhooks"),
         "engines": _convert(raw.get("engines", {}), Engines, "engines"),
     }
     return _convert({**plain, **parts}, Topology, "")

@@ -167,6 +167,16 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sender: str = "Everopen Store <orders@store.example>"
 
 
+class Webhooks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Webhooks to subscribers.
+
+    Attributes:
+        loopback: whether subscribers may be on this very machine, over plain HTTP. For trying only.
+    """
+
+    loopback: bool = False
+
+
 class Engines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where each engine's programs are: `auto`, or a path (for PostgreSQL, its `bin` directory)."""
 
@@ -201,6 +211,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     processes: tuple[Process, ...]
     providers: tuple[Provider, ...]
     mail: Mail
+    webhooks: Webhooks
     engines: Engines
 
     @property

@@ -70,6 +70,8 @@ async def database(postgres: Server) -> AsyncIterator[Database]:
 async def admin(postgres: Server, database: Database) -> AsyncIterator[asyncpg.Connection]:
     """A superuser's connection, with the tables empty."""
     connection = await postgres.superuser("notifications_tests")
-    await connection.execute("SET search_path = notifications; TRUNCATE messages, outbox")
+    await connection.execute(
+        "SET search_path = notifications; TRUNCATE messages, outbox, subscriptions CASCADE; TRUNCATE events CASCADE"
+    )
     yield connection
     await connection.close()

@@ -56,7 +56,7 @@ def serving(
     callers: Callers, database: Database, *relays: tuple[str, int]
 ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
     return callers.client(
-        build(database=database, relays=relays, sender=SENDER, public_url="https://shop.example/")
+        build(database=database, cell="sg1", relays=relays, sender=SENDER, public_url="https://shop.example/")
     )
 
 
@@ -118,7 +118,7 @@ async def test_a_repetition_is_no_second_mail(
     assert [mail["message-id"] for mail in relay.mailbox.mails] == [ids[0], last]
 
 
-@pytest.mark.parametrize("kind", ["order-confirmed", "order-cancelled", "order-refunded"])
+@pytest.mark.parametrize("kind", ["order-confirmed", "order-cancelled", "order-refunded", "order-fulfilled"])
 async def test_each_kind_has_its_words(
     callers: Callers,
     database: Database,

@@ -15,6 +15,7 @@ from everopen.apps.settings import (
     ProcessSettings,
     ProviderSettings,
     SandboxSettings,
+    WebhookSettings,
 )
 from everopen.core.errors import ConfigurationError
 from everopen.engines.program import File, Program, Rendered
@@ -93,6 +94,7 @@ def process_settings(layout: Layout, instance: Instance, secrets: Secrets) -> Pr
         object_store=_object_store(layout, secrets) if "catalog" in instance.services else None,
         providers=_providers(layout, instance, secrets),
         mail=_mail(layout) if "notifications" in instance.services else None,
+        webhooks=WebhookSettings(loopback=topology.webhooks.loopback),
         sandbox_url=sandbox.url("http") if sandbox else "",
         currency=topology.currency,
         faults=topology.faults,

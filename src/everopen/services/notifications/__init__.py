@@ -1,1 +1,1 @@
-"""Notifications: what shoppers are told by mail, at least once, under ids that repetitions repeat."""
+"""Notifications: shoppers by mail, subscribers by webhook; at least once, by ids that repetitions repeat."""

@@ -1,22 +1,24 @@
-"""Taking in what is to be told, and telling it."""
+"""Taking in what is to be told, and telling it by mail."""
 
 import logging
 from collections.abc import Callable
 
 from everopen.contracts.notifications import Accepted, NotifyOrder
 from everopen.core.emails import parse_email
-from everopen.kit.database import Database, Durability
+from everopen.kit.database import Connection, Database, Durability
 from everopen.kit.outbox import Task
 from everopen.services.notifications import store
 from everopen.services.notifications.model import compose, message_id, sender_domain
 from everopen.services.notifications.relays import Relays, Undeliverable
 from everopen.services.notifications.rendering import Renderer
+from everopen.services.notifications.webhooks.events import order_event
+from everopen.services.notifications.webhooks.queue import owe_to_subscribers
 
 _log = logging.getLogger(__name__)
 
 
 class NotificationsHandlers:
-    """Accepts messages and sends them.
+    """Accepts messages, sends them by mail, and owes them to subscribers.
 
     Args:
         sender: the shop's address, with its name.
@@ -42,9 +44,13 @@ class NotificationsHandlers:
         """
         parse_email(request.order.email)
         identifier = message_id(request, sender_domain(self._sender))
-        await self._database.run(
-            lambda connection: store.record(connection, identifier, request), Durability.CONFIRMED
-        )
+        event = order_event(request)
+
+        async def work(connection: Connection) -> None:
+            if await store.record(connection, identifier, request):
+                await owe_to_subscribers(connection, event)
+
+        await self._database.run(work, Durability.CONFIRMED)
         self._wake()
         return Accepted(message_id=identifier)
 

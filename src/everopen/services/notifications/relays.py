@@ -1,15 +1,22 @@
 """Handing mail to an SMTP relay, the next one if the first does not take it."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from email.message import EmailMessage
 
 import aiosmtplib
 
 from everopen.core.errors import EveropenError, Unavailable
+from everopen.core.time import Deadline
 
 _log = logging.getLogger(__name__)
-_TIMEOUT_S = 10.0
+# For one relay, and for all of them: well below the outbox's lease, so that nobody else claims a mail that is
+# under way. (A timeout of the library's own counts anew for each line, and a slow relay says many.)
+_RELAY_S = 9.0
+_ALL_S = 20.0
+_FAREWELL_S = 1.0
 _PERMANENT = 500
 
 
@@ -39,9 +46,10 @@ class Relays:
         """
         failures: list[str] = []
         for_good = True
+        deadline = Deadline.after(_ALL_S)
         for host, port in self._addresses:
             try:
-                await aiosmtplib.send(message, hostname=host, port=port, timeout=_TIMEOUT_S)
+                await _hand_over(message, host, port, deadline.within_s(_RELAY_S))
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 failures.append(f"{host}:{port} {type(error).__name__}: {error}")
                 for_good = for_good and _is_for_good(error)
@@ -52,6 +60,20 @@ class Relays:
         if for_good:
             raise Undeliverable(f"every relay refuses the mail: {said}")
         raise Unavailable(f"no relay took the mail: {said}")
+
+
+async def _hand_over(message: EmailMessage, host: str, port: int, within_s: float) -> None:
+    client = aiosmtplib.SMTP(hostname=host, port=port, timeout=_RELAY_S)
+    try:
+        async with asyncio.timeout(within_s):
+            await client.connect()
+            await client.send_message(message)
+        # It is taken: nothing that happens from here on may have it sent again.
+        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await client.quit()
+    finally:
+        client.close()
 
 
 def _is_for_good(error: Exception) -> bool:

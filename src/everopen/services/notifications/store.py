@@ -9,8 +9,12 @@ from everopen.kit.outbox import enqueue
 SEND = "send"
 
 
-async def record(connection: Connection, message_id: str, request: NotifyOrder) -> None:
-    """Owe this message; once, however often it is asked for."""
+async def record(connection: Connection, message_id: str, request: NotifyOrder) -> bool:
+    """Owe this message; once, however often it is asked for.
+
+    Returns:
+        Whether it is new.
+    """
     written = await connection.fetchval(
         "INSERT INTO messages (message_id, kind, order_id, recipient, content)"
         " VALUES ($1, $2, $3, $4, $5::jsonb) ON CONFLICT (message_id) DO NOTHING RETURNING 1",
@@ -22,6 +26,7 @@ async def record(connection: Connection, message_id: str, request: NotifyOrder) 
     )
     if written:
         await enqueue(connection, "notifications", SEND, message_id)
+    return bool(written)
 
 
 async def load_unsent(database: Database, message_id: str) -> NotifyOrder | None:

@@ -1,0 +1,1 @@
+"""Webhooks to subscribers, by the Standard Webhooks convention (https://www.standardwebhooks.com)."""
