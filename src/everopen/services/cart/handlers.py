@@ -73,6 +73,35 @@ class Handlers:
             described = await self._describe(model.skus_to_describe(cart, sku, quantity))
         raise Unavailable(f"{cart_id} is being changed by many at once")
 
+    async def current(self, principal: Principal) -> Cart:
+        """The customer's open cart, whatever device it was filled on.
+
+        Raises:
+            NotFound: there is none, or the caller is no customer (`no-cart`).
+        """
+        cart = await store.load_open(self.database, principal.subject)
+        if cart is None:
+            raise NotFound("no-cart", "There is no open cart. Begin one.")
+        return await self._shown(cart)
+
+    async def merge(self, principal: Principal, cart_id: str, from_cart_id: str) -> Cart:
+        """Take over the lines of another cart of the caller's, which is closed. Safe to repeat.
+
+        Raises:
+            NotFound: one of them is not there, or not the caller's (`cart-not-found`).
+            InvalidInput, Conflict, Unprocessable: they cannot be merged; nothing was changed.
+        """
+        for _ in range(_SAVE_ATTEMPTS):
+            into = await self._load(principal, cart_id)
+            source = await self._load(principal, from_cart_id)
+            if source.merged_into == into.cart_id:
+                return await self._shown(into)
+            lines = model.merge(into, source)
+            merged = await store.merge(self.database, into, source, lines, deadlines.current())
+            if merged is not None:
+                return await self._shown(merged)
+        raise Unavailable(f"{cart_id} is being changed by many at once")
+
     async def contents(self, cart_id: str) -> CartContents:
         """Any cart, for the orders service, which checks whose it is."""
         cart = await store.load(self.database, str(Id.parse(cart_id, "crt")))

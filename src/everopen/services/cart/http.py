@@ -7,7 +7,7 @@ from litestar import Router, delete, get, post, put
 from litestar.di import Provide
 from litestar.params import Dependency, FromPath, JSONBody, Parameter
 
-from everopen.contracts.cart import Cart, CartContents, MarkOrdered, SetLine
+from everopen.contracts.cart import Cart, CartContents, MarkOrdered, MergeCart, SetLine
 from everopen.kit import idempotency
 from everopen.kit.auth import Principal
 from everopen.kit.http import internal_only
@@ -52,6 +52,18 @@ async def take_out(carts: Carts, principal: Caller, cart_id: FromPath[str], sku:
     return await carts.set_line(principal, cart_id, _sku(sku), 0)
 
 
+@get("/v1/carts/current", summary="The open cart")
+async def current(carts: Carts, principal: Caller) -> Cart:
+    """A signed-in customer's open cart, on any device; 404 `no-cart` if there is none."""
+    return await carts.current(principal)
+
+
+@post("/v1/carts/{cart_id:str}/merge", status_code=200, summary="Take over another cart")
+async def merge(carts: Carts, principal: Caller, cart_id: FromPath[str], data: JSONBody[MergeCart]) -> Cart:
+    """After signing in with `guest_token`: have the guest's lines in this cart. Safe to repeat."""
+    return await carts.merge(principal, cart_id, data.from_cart_id)
+
+
 @get("/{cart_id:str}")
 async def contents(carts: Carts, cart_id: FromPath[str]) -> CartContents:
     """What is in a cart, and whose it is."""
@@ -78,7 +90,7 @@ def router(handlers: Handlers) -> Router:
     )
     return Router(
         path="/",
-        route_handlers=[create, show, set_line, take_out, internal],
+        route_handlers=[create, current, merge, show, set_line, take_out, internal],
         dependencies={"carts": Provide(carts, sync_to_thread=False)},
         tags=["carts"],
     )

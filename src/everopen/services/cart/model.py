@@ -29,6 +29,7 @@ class CartRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         order_id: the order that the cart has become, if it has.
+        merged_into: the cart that has taken its lines over, if one has.
     """
 
     cart_id: str
@@ -37,6 +38,7 @@ class CartRecord(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     order_id: str | None
     updated_at: datetime
+    merged_into: str | None = None
 
     def contents(self) -> CartContents:
         """What the orders service is told."""
@@ -62,13 +64,15 @@ def parse_quantity(quantity: int) -> int:
 
 
 def require_open(cart: CartRecord) -> None:
-    """Raises: Conflict: the cart has become an order (`cart-ordered`)."""
+    """Raises: Conflict: the cart has become an order (`cart-ordered`), or part of a cart (`cart-merged`)."""
     if cart.order_id is not None:
         raise Conflict(
             "cart-ordered",
             "This cart has been ordered already. Begin a new one.",
             order_id=cart.order_id,
         )
+    if cart.merged_into is not None:
+        raise Conflict("cart-merged", "What was in this cart is in another one.", into=cart.merged_into)
 
 
 def skus_to_describe(cart: CartRecord, sku: str, quantity: int) -> list[str]:
@@ -104,6 +108,32 @@ def set_line(cart: CartRecord, sku: str, quantity: int, described: Described) ->
     return tuple(
         msgspec.structs.replace(line, variant=described.get(line.sku, line.variant)) for line in kept.values()
     )
+
+
+def merge(into: CartRecord, source: CartRecord) -> tuple[Line, ...]:
+    """The lines of `into` with those of `source`: of two quantities the larger, in the order of `into` first.
+
+    The larger, not the sum: nobody is sold more of a thing than she ever put into one cart, and doing it
+    twice is doing it once.
+
+    Raises:
+        Conflict: one of them is no longer open. InvalidInput: it is the same cart (`same-cart`).
+        Unprocessable: together they have too many lines (`cart-full`).
+    """
+    if into.cart_id == source.cart_id:
+        raise InvalidInput("same-cart", "A cart cannot be merged into itself.")
+    require_open(into)
+    require_open(source)
+    lines = {line.sku: line for line in into.lines}
+    for line in source.lines:
+        known = lines.get(line.sku)
+        if known is None:
+            lines[line.sku] = line
+        elif line.quantity > known.quantity:
+            lines[line.sku] = msgspec.structs.replace(known, quantity=line.quantity)
+    if len(lines) > limits.CART_LINES:
+        raise Unprocessable("cart-full", f"A cart has at most {limits.CART_LINES} lines.")
+    return tuple(lines.values())
 
 
 def _describe(known: Line | None, sku: str, described: Described) -> SellableVariant:
