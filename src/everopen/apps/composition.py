@@ -1,8 +1,10 @@
 """The composition root of a process: every service it hosts, wired from its settings."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -29,7 +31,7 @@ from everopen.kit.client import Mesh
 from everopen.kit.database import Cluster, Database, Member
 from everopen.kit.http import CallerChecks, build_app
 from everopen.kit.service import Lifecycle, Service
-from everopen.sandbox.config import Account, SandboxConfig
+from everopen.sandbox.config import Account, ProviderName, SandboxConfig
 from everopen.sandbox.server import Sandbox
 from everopen.services.payments.providers.provider import Credentials, Provider
 
@@ -83,7 +85,7 @@ def build_sandbox(settings: ProcessSettings) -> Sandbox:
         raise ConfigurationError(f"{settings.instance}: the settings have no sandbox section")
     accounts = tuple(
         Account(
-            provider="stripe" if account.name == "stripe" else "plainpay",
+            provider=msgspec.convert(account.name, ProviderName),
             secret_key=account.secret_key,
             publishable_key=account.publishable_key,
             webhook_secret=account.webhook_secret,
@@ -252,11 +254,14 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
         ConfigurationError: there is no adapter of that name.
     """
     from everopen.services.payments.providers.plainpay import Plainpay
+    from everopen.services.payments.providers.razorpay import Razorpay
     from everopen.services.payments.providers.stripe import Stripe
 
+    voids = {provider.name: provider.void for provider in settings}
     adapters: dict[str, Callable[[str, str, Credentials, float], Provider]] = {
         "stripe": Stripe,
         "plainpay": Plainpay,
+        "razorpay": partial(Razorpay, void=voids.get("razorpay", "lapse")),
     }
     unknown = [provider.name for provider in settings if provider.name not in adapters]
     if unknown:

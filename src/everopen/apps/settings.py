@@ -6,6 +6,7 @@ reaches a service.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -42,12 +43,13 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A payment provider, in the order in which it is tried.
 
     Attributes:
-        name: `stripe` or `plainpay`.
+        name: `stripe`, `razorpay`, … as in the topology.
         api_url: base of its HTTP API.
         secret_key: the API key of the shop's account.
         publishable_key: what a browser may know, to turn a card into a token at the provider.
         webhook_secret: with which the provider signs what it sends us.
         timeout_s: how long an authorization may take before its outcome counts as unknown.
+        void: what letting a hold go means at a provider that has no void.
         test_instruments: tokens a shopper may choose on a sandbox, as (label, token).
     """
 
@@ -57,6 +59,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True):
     publishable_key: str = ""
     webhook_secret: str = ""
     timeout_s: float = 5.0
+    void: Literal["lapse", "capture-refund"] = "lapse"
     test_instruments: tuple[tuple[str, str], ...] = ()
 
 

@@ -15,7 +15,7 @@ MAX_PROCESSES_PER_ZONE = 30
 SiteKind = Literal["region", "witness"]
 StoreKind = Literal["cluster", "bucket", "index"]
 Strategy = Literal["cold", "warm", "hot"]
-ProviderName = Literal["stripe", "plainpay"]
+ProviderName = Literal["stripe", "plainpay", "razorpay"]
 ServiceName = Literal[
     "catalog",
     "cart",
@@ -152,12 +152,15 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         api_url: base of its API, or `sandbox` for the platform's own simulator.
         keys_file: TOML with `secret_key`, `publishable_key` and `webhook_secret`; not for the sandbox.
         timeout_s: how long an authorization may take before its outcome counts as unknown.
+        void: what letting a hold go means at a provider that has no void (Razorpay): it is left to lapse,
+            uncaptured, or captured and refunded in full at once. The others void, whatever this says.
     """
 
     name: ProviderName
     api_url: str = SANDBOX
     keys_file: str = ""
     timeout_s: Annotated[float, Meta(gt=0, le=60)] = 5.0
+    void: Literal["lapse", "capture-refund"] = "lapse"
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

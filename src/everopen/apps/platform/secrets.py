@@ -102,7 +102,7 @@ class SecretsFile:
         """The platform's secrets, made now if there are none."""
         if self.path.exists():
             known = self.read()
-            complete = with_all_roles(known)
+            complete = with_all_accounts(with_all_roles(known))
             if complete is not known:
                 self._write(complete)
             return complete
@@ -125,6 +125,14 @@ def with_all_roles(known: Secrets) -> Secrets:
     return msgspec.structs.replace(known, role_passwords=known.role_passwords | fresh)
 
 
+def with_all_accounts(known: Secrets) -> Secrets:
+    """`known`, with an account at the providers that its release did not have yet."""
+    accounts = new_provider_keys() | known.providers
+    if accounts.keys() == known.providers.keys():
+        return known
+    return msgspec.structs.replace(known, providers=accounts)
+
+
 def new_secrets() -> Secrets:
     """Fresh secrets of full strength."""
     private = Ed25519PrivateKey.generate()
@@ -141,20 +149,30 @@ def new_secrets() -> Secrets:
         postgres_rewind=secrets.token_hex(20),
         patroni_api=secrets.token_hex(20),
         role_passwords={role: secrets.token_hex(20) for role in (*STORING_SERVICES, AUDITOR)},
-        providers={
-            "stripe": ProviderKeys(
-                secret_key=f"sk_test_{secrets.token_hex(20)}",
-                publishable_key=f"pk_test_{secrets.token_hex(20)}",
-                webhook_secret=f"whsec_{secrets.token_hex(24)}",
-            ),
-            "plainpay": ProviderKeys(
-                secret_key=f"pps_test_{secrets.token_hex(20)}",
-                publishable_key=f"ppk_test_{secrets.token_hex(20)}",
-                webhook_secret=f"ppw_{secrets.token_hex(24)}",
-            ),
-        },
+        providers=new_provider_keys(),
         s3_access_key=f"EO{secrets.token_hex(9).upper()}",
         s3_secret_key=secrets.token_urlsafe(30),
         merchant_password=merchant_password,
         merchant_password_hash=PasswordHasher().hash(merchant_password),
     )
+
+
+def new_provider_keys() -> dict[str, ProviderKeys]:
+    """An account of the shop at every provider of the sandbox."""
+    return {
+        "stripe": ProviderKeys(
+            secret_key=f"sk_test_{secrets.token_hex(20)}",
+            publishable_key=f"pk_test_{secrets.token_hex(20)}",
+            webhook_secret=f"whsec_{secrets.token_hex(24)}",
+        ),
+        "plainpay": ProviderKeys(
+            secret_key=f"pps_test_{secrets.token_hex(20)}",
+            publishable_key=f"ppk_test_{secrets.token_hex(20)}",
+            webhook_secret=f"ppw_{secrets.token_hex(24)}",
+        ),
+        "razorpay": ProviderKeys(
+            secret_key=secrets.token_urlsafe(18),
+            publishable_key=f"rzp_test_{secrets.token_hex(7)}",
+            webhook_secret=secrets.token_urlsafe(24),
+        ),
+    }

@@ -32,6 +32,12 @@ _TEST_INSTRUMENTS = {
         ("Visa without funds", "pm_card_chargeDeclinedInsufficientFunds"),
         ("Visa that asks for 3-D Secure", "pm_card_threeDSecure2Required"),
     ),
+    "razorpay": (
+        ("Saved Visa that is approved", "cust_TestShopper001.token_TestVisaOk0001"),
+        ("Saved Visa that is declined", "cust_TestShopper001.token_TestDeclined01"),
+        ("Saved Visa without funds", "cust_TestShopper001.token_TestNoFunds001"),
+        ("Saved Visa whose bank asks the shopper", "cust_TestShopper001.token_TestChallenge1"),
+    ),
     "plainpay": (
         ("PlainPay, approved", "ppt_ok"),
         ("PlainPay, declined", "ppt_declined"),
@@ -176,6 +182,7 @@ def _provider(layout: Layout, provider: Provider, secrets: Secrets) -> ProviderS
         publishable_key=keys.publishable_key,
         webhook_secret=keys.webhook_secret,
         timeout_s=provider.timeout_s,
+        void=provider.void,
         test_instruments=instruments,
     )
 
