@@ -86,6 +86,16 @@ async def test_too_many_or_too_long_is_refused(client: httpx.AsyncClient) -> Non
     assert (await client.post("/v1/events", content=b" " * 70_000)).status_code == 413
 
 
+@pytest.mark.parametrize("wish", ["Sec-GPC", "DNT"])
+async def test_nothing_is_kept_of_those_who_ask_not_to_be_followed(
+    client: httpx.AsyncClient, callers: Callers, wish: str
+) -> None:
+    answer = await client.post("/v1/events", json={"events": [view()]}, headers={wish: "1"})
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 0})
+    told = await intake(client, callers)
+    assert told["waiting"] + told["written"] == 0
+
+
 async def test_a_database_that_hangs_or_is_gone_costs_events_and_nothing_else(
     database: Database,
     postgres: Server,

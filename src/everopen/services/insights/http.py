@@ -4,7 +4,7 @@ from typing import Annotated
 
 from litestar import Router, get, post
 from litestar.di import Provide
-from litestar.params import Dependency, FromQuery, JSONBody, QueryParameter
+from litestar.params import Dependency, FromQuery, JSONBody, Parameter, QueryParameter
 
 from everopen.contracts.insights import ClickEvents, EventsAccepted, IntakeStatus, Recommendations
 from everopen.kit.http import internal_only
@@ -15,8 +15,18 @@ _SHOWN = 4
 
 
 @post("/v1/events", status_code=202, summary="Tell what a shopper looked at", tags=["insights"])
-async def take_events(data: JSONBody[ClickEvents], insights: Handlers) -> EventsAccepted:
-    """Anonymous. Taken in at once and written later; safe to repeat, since an event's id is kept once."""
+async def take_events(
+    data: JSONBody[ClickEvents],
+    insights: Handlers,
+    gpc: Annotated[str | None, Parameter(header="sec-gpc", description="`1`: keep nothing")] = None,
+    dnt: Annotated[str | None, Parameter(header="dnt", description="`1`: keep nothing")] = None,
+) -> EventsAccepted:
+    """Anonymous. Taken in at once and written later; safe to repeat, since an event's id is kept once.
+
+    Nothing is kept of those who ask not to be followed (Global Privacy Control, Do Not Track).
+    """
+    if "1" in (gpc, dnt):
+        return EventsAccepted(accepted=0)
     return insights.take(data)
 
 

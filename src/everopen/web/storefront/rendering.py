@@ -11,6 +11,7 @@ from everopen.core.ids import spoken
 from everopen.web.serving import answers, prices
 from everopen.web.serving.answers import see_other
 from everopen.web.serving.assets import Assets
+from everopen.web.storefront import company
 from everopen.web.storefront.basket import Basket
 from everopen.web.storefront.views import listing, orderstatus, product
 from everopen.web.storefront.window import Window
@@ -44,6 +45,7 @@ class Renderer:
         self._environment.filters |= {"price": prices.price_text, "category_name": listing.category_name}
         self._environment.globals |= {
             "asset": assets.url,
+            "company_heading": company.heading,
             "percent_off": prices.percent_off,
             "product_link": product.product_link,
             "spoken": spoken,

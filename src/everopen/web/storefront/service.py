@@ -7,6 +7,7 @@ from everopen.kit.client import Mesh
 from everopen.kit.service import Service
 from everopen.web.serving.assets import Assets
 from everopen.web.serving.origin import require_same_origin
+from everopen.web.storefront.company import Company
 from everopen.web.storefront.countries import read_countries
 from everopen.web.storefront.pages import browse, cart, checkout, errors, orders
 from everopen.web.storefront.rendering import Renderer
@@ -51,6 +52,7 @@ def build(*, mesh: Mesh, public_url: str, sandbox_url: str, currency: str) -> Se
     assets = Assets("everopen.web.storefront", "/assets/")
     site = Site(
         shop=shop,
+        company=Company(mesh),
         render=Renderer(assets, window, public_url, sandbox_url),
         window=window,
         assets=assets,

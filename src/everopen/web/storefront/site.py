@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from everopen.core.errors import Unauthenticated
 from everopen.web.serving.assets import Assets
 from everopen.web.storefront.basket import BASKET_COOKIE, SESSION_COOKIE, Basket, read_token
+from everopen.web.storefront.company import Company
 from everopen.web.storefront.rendering import Renderer
 from everopen.web.storefront.shop import Shop
 from everopen.web.storefront.window import Window
@@ -33,6 +34,7 @@ class Site:
     """
 
     shop: Shop
+    company: Company
     render: Renderer
     window: Window
     assets: Assets

@@ -1,5 +1,7 @@
 """Looking around: home, search, a product, help."""
 
+import asyncio
+
 from litestar import Response
 from litestar.params import FromPath
 
@@ -54,7 +56,9 @@ async def search(request: WebRequest, site: GivenSite) -> Response[str]:
 async def product(request: WebRequest, site: GivenSite, handle: FromPath[str]) -> Response[str]:
     """One product, showing one variant: the one named by `sku`, or the first that can be had."""
     found = await site.shop.product(handle.removeprefix("/"))
-    available = await site.shop.stock([variant.sku for variant in found.variants])
+    available, company = await asyncio.gather(
+        site.shop.stock([variant.sku for variant in found.variants]), site.company.of([found.handle])
+    )
     shown = views.shown_variant(found, request.query_params.get("sku", ""), available)
     return site.render.page(
         "product.html",
@@ -66,6 +70,7 @@ async def product(request: WebRequest, site: GivenSite, handle: FromPath[str]) -
         stock=views.stock_hint(available.get(shown.sku)),
         trail=category_trail(found.category),
         paragraphs=views.paragraphs(found.description),
+        company=company,
     )
 
 

@@ -7,6 +7,7 @@ from litestar import Response
 from litestar.handlers import post
 
 from everopen.contracts.cart import Cart
+from everopen.contracts.insights import Recommended
 from everopen.core import limits
 from everopen.core.errors import (
     BusinessError,
@@ -39,7 +40,9 @@ async def show(request: WebRequest, site: GivenSite) -> Response[str]:
         cart = await site.shop.cart(token, basket.cart_id)
     except _CART_IS_OVER:
         return _page(site, None, None, forget=True)
-    return _page(site, cart, basket.holding(units(cart)), added=request.query_params.get("added", ""))
+    company = await site.company.of(line.product_handle for line in cart.lines)
+    added = request.query_params.get("added", "")
+    return _page(site, cart, basket.holding(units(cart)), added=added, company=company)
 
 
 @post("/cart/add")
@@ -119,6 +122,7 @@ def _page(
     problem: EveropenError | None = None,
     status: int = 200,
     forget: bool = False,
+    company: tuple[Recommended, ...] = (),
 ) -> Response[str]:
     return site.render.page(
         "cart.html",
@@ -130,6 +134,7 @@ def _page(
         added=bool(added),
         problem=sentence(problem) if problem else "",
         most=limits.LINE_QUANTITY,
+        company=company,
     )
 
 
