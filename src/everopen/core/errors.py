@@ -7,6 +7,7 @@ EveropenError
 │   ├── Forbidden          a valid token that may not do this                  403
 │   ├── NotFound           no such thing, or not yours                         404
 │   ├── Conflict           the state of things does not allow it               409
+│   ├── PreconditionFailed what was read has changed since                     412
 │   ├── TooLarge           more than a limit allows                            413
 │   ├── Unprocessable      well formed, but contradicts something known        422
 │   └── TooManyRequests    too often; after a while it may be done             429
@@ -59,6 +60,10 @@ class NotFound(BusinessError):
 
 class Conflict(BusinessError):
     status = 409
+
+
+class PreconditionFailed(BusinessError):
+    status = 412
 
 
 class TooLarge(BusinessError):

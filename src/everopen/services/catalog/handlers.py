@@ -91,5 +91,5 @@ class CatalogHandlers:
         await self._images.put(name, content)
         return StoredImage(url=IMAGE_PATH + name)
 
-    def import_file(self, text: IO[str]) -> AsyncIterator[ImportEvent]:
-        return Import(self._store, self._open_stock, self._currency, self._wrote).events(text)
+    def import_file(self, text: IO[str], actor: str) -> AsyncIterator[ImportEvent]:
+        return Import(self._store, self._open_stock, self._currency, self._wrote, actor).events(text)

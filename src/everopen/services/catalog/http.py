@@ -3,7 +3,7 @@
 import asyncio
 import io
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import IO, Annotated, Any
 
 import msgspec
@@ -39,14 +39,15 @@ _IMAGE_HEADERS = {
 }
 
 
-def build_router(handlers: CatalogHandlers) -> Router:
-    """The routes, bound to `handlers`."""
+def build_router(handlers: CatalogHandlers, others: Sequence[Router]) -> Router:
+    """The routes, bound to `handlers`, and those of `others`."""
     return Router(
         path="/",
         route_handlers=[
             *_reading_routes(handlers),
             *_image_routes(handlers),
             _import_route(handlers),
+            *others,
         ],
         tags=["catalog"],
     )
@@ -147,7 +148,7 @@ def _import_route(handlers: CatalogHandlers) -> Any:
             raise InvalidInput("invalid-media-type", "Send the file as `Content-Type: text/csv`.")
         # The whole file is here before anything is written: an upload that breaks off changes nothing.
         file = await _spooled(request)
-        events = handlers.import_file(io.TextIOWrapper(file, "utf-8-sig", newline=""))
+        events = handlers.import_file(io.TextIOWrapper(file, "utf-8-sig", newline=""), principal.subject)
         try:
             first = await anext(events)
         except BaseException:

@@ -19,7 +19,7 @@ from everopen.core.errors import BusinessError, InvalidInput, OperationalError
 from everopen.kit import deadlines
 from everopen.kit.client import Mesh
 from everopen.services.catalog.shopify import BadRow, FileRefused, ParsedProduct, read_products
-from everopen.services.catalog.store import CatalogStore
+from everopen.services.catalog.store import CatalogStore, Cause
 
 _BATCH = 200
 _OPENINGS_PATH = "/internal/inventory/openings"
@@ -58,11 +58,18 @@ class Import:
     Args:
         currency: of the file's prices.
         wrote: called when something was written, so that this instance shows it at once.
+        actor: who imports, for the audit trail.
     """
 
     def __init__(
-        self, store: CatalogStore, open_stock: OpenStock, currency: str, wrote: Callable[[], None]
+        self,
+        store: CatalogStore,
+        open_stock: OpenStock,
+        currency: str,
+        wrote: Callable[[], None],
+        actor: str,
     ) -> None:
+        self._cause = Cause(actor, "product.import")
         self._store = store
         self._open_stock = open_stock
         self._currency = currency
@@ -106,7 +113,7 @@ class Import:
     async def _write(self, products: list[ParsedProduct]) -> AsyncIterator[ImportEvent]:
         if not products:
             return
-        written = await self._store.put([product.record for product in products])
+        written = await self._store.put([product.record for product in products], self._cause)
         if written.imported:
             self._wrote()
         self._imported += len(written.imported)

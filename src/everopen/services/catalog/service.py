@@ -4,9 +4,12 @@ from pathlib import Path
 
 from obstore.store import ObjectStore
 
+from everopen.kit.audit import audit_router
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.kit.service import Service
+from everopen.services.catalog.assortment import Assortment
+from everopen.services.catalog.assortment_http import assortment_router
 from everopen.services.catalog.follower import Follower
 from everopen.services.catalog.handlers import CatalogHandlers
 from everopen.services.catalog.http import build_router
@@ -37,4 +40,6 @@ def build_service(
     follower = Follower(store, local)
     images = Images(bucket, state_dir / "images")
     handlers = CatalogHandlers(store, local, images, stock_opener(mesh), currency, follower.wake)
-    return Service(name="catalog", router=build_router(handlers), parts=(local, images, follower))
+    assortment = Assortment(database, currency, follower.wake)
+    others = (assortment_router(assortment), audit_router("catalog", database))
+    return Service(name="catalog", router=build_router(handlers, others), parts=(local, images, follower))

@@ -21,10 +21,21 @@ import asyncpg
 import msgspec
 
 from everopen.core.time import Deadline
+from everopen.kit import audit
 from everopen.kit.database import Connection, Database, Durability
+from everopen.services.catalog import drafts
 from everopen.services.catalog.model import ProductRecord
 
 _WRITE_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who writes and why, for the audit trail."""
+
+    actor: str
+    action: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,7 @@ class CatalogStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, records: Sequence[ProductRecord]) -> Written:
+    async def put(self, records: Sequence[ProductRecord], cause: Cause) -> Written:
         """Write products that are new or differ from what is there, as one batch of the feed.
 
         Zonal durability: the catalog is the merchant's file, and importing it again is safe.
@@ -78,7 +89,7 @@ class CatalogStore:
         """
 
         async def work(connection: Connection) -> Written:
-            return await _put(connection, records)
+            return await put_in(connection, records, cause)
 
         return await self._database.run(work, Durability.ZONAL, Deadline.after(_WRITE_TIMEOUT_S))
 
@@ -141,8 +152,19 @@ def _change(row: asyncpg.Record) -> Change:
     )
 
 
-async def _put(connection: Connection, records: Sequence[ProductRecord]) -> Written:
-    position = 1 + await connection.fetchval("SELECT position FROM catalog.feed FOR UPDATE")
+async def lock_feed(connection: Connection) -> int:
+    """Wait for other writers, and keep them waiting until the end of the transaction; the last position."""
+    position: int = await connection.fetchval("SELECT position FROM catalog.feed FOR UPDATE")
+    return position
+
+
+async def put_in(connection: Connection, records: Sequence[ProductRecord], cause: Cause | None) -> Written:
+    """As `CatalogStore.put`, in a transaction of the caller's.
+
+    Args:
+        cause: for the audit trail; None if the caller writes it.
+    """
+    position = 1 + await lock_feed(connection)
     handles = [record.handle for record in records]
     rows = await connection.fetch(
         "SELECT handle, digest FROM catalog.products WHERE handle = ANY($1::text[])", handles
@@ -157,9 +179,26 @@ async def _put(connection: Connection, records: Sequence[ProductRecord]) -> Writ
     )
     taken = taken_skus(differing, {row["sku"]: row["handle"] for row in rows})
     going = [record for record in differing if record.handle not in taken]
+    if going and cause is not None:
+        await _tell(connection, going, cause)
     if going:
         await _write(connection, position, going)
     return Written(tuple(record.handle for record in going), unchanged, taken)
+
+
+async def _tell(connection: Connection, records: Sequence[ProductRecord], cause: Cause) -> None:
+    rows = await connection.fetch(
+        "SELECT handle, document::text AS document FROM catalog.products WHERE handle = ANY($1::text[])",
+        [record.handle for record in records],
+    )
+    before = {row["handle"]: msgspec.json.decode(row["document"], type=ProductRecord) for row in rows}
+    await audit.record_all(
+        connection,
+        [
+            drafts.entry(cause.actor, cause.action, cause.reason, before.get(record.handle), record)
+            for record in records
+        ],
+    )
 
 
 async def _write(connection: Connection, position: int, records: Sequence[ProductRecord]) -> None:
