@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-ProviderName = Literal["stripe", "plainpay", "razorpay"]
-PROVIDERS: tuple[ProviderName, ...] = ("stripe", "plainpay", "razorpay")
+ProviderName = Literal["stripe", "plainpay", "razorpay", "paypal"]
+PROVIDERS: tuple[ProviderName, ...] = ("stripe", "plainpay", "razorpay", "paypal")
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,9 +14,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         provider: whose account it is.
-        secret_key: the key of the merchant's servers (`sk_test_…` at Stripe, the key secret at Razorpay).
-        publishable_key: the key of the merchant's pages, which may only make tokens; Razorpay's key id.
-        webhook_secret: with which the provider signs webhooks; without one none are sent.
+        secret_key: the key of the merchant's servers (`sk_test_…` at Stripe, the key secret at Razorpay, the
+            client secret at PayPal).
+        publishable_key: the key of the merchant's pages, which may only make tokens; Razorpay's key id,
+            PayPal's client id.
+        webhook_secret: with which the provider signs webhooks; without one none are sent. At PayPal the
+            webhook's id, which is in what it signs.
     """
 
     provider: ProviderName
@@ -40,6 +43,9 @@ class SandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
         state_dir: a directory of its own; the state in it survives the process.
         public_url: base URL under which a browser reaches the sandbox; empty: as the caller named it.
         faults_allowed: whether faults may be switched on; otherwise their pages do not exist.
+        paypal_token_s: how long PayPal's access tokens are good for.
+        paypal_lag_s: how long it takes until PayPal's Transaction Search lists a transaction (three hours at
+            most, says PayPal).
     """
 
     accounts: tuple[Account, ...]
@@ -48,6 +54,8 @@ class SandboxConfig(msgspec.Struct, frozen=True, kw_only=True):
     state_dir: str
     public_url: str = ""
     faults_allowed: bool = False
+    paypal_token_s: float = 9 * 3600.0
+    paypal_lag_s: float = 0.0
 
     def accounts_at(self, provider: ProviderName) -> tuple[Account, ...]:
         """The accounts at one provider."""

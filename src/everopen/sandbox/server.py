@@ -28,6 +28,10 @@ from everopen.sandbox.mail import store as mail_store
 from everopen.sandbox.mail.http import MailPages
 from everopen.sandbox.mail.sink import start_sink
 from everopen.sandbox.pages.rendering import Pages
+from everopen.sandbox.paypal import store as paypal_store
+from everopen.sandbox.paypal.desk import PaypalDesk
+from everopen.sandbox.paypal.provider import PaypalProvider
+from everopen.sandbox.paypal.signature import Notary
 from everopen.sandbox.plainpay import store as plainpay_store
 from everopen.sandbox.plainpay.desk import PlainpayDesk
 from everopen.sandbox.plainpay.provider import PlainpayProvider, plainpay_signature
@@ -53,6 +57,7 @@ _SCHEMAS = (
     mail_store.SCHEMA,
     stripe_store.SCHEMA,
     plainpay_store.SCHEMA,
+    paypal_store.SCHEMA,
     razorpay_store.SCHEMA,
 )
 _SIGNERS: Mapping[str, Signer] = {
@@ -124,17 +129,29 @@ class Sandbox:
             self._db.close()
             self._db = None
 
+    def _own_url(self) -> str:
+        """Where the sandbox is reached; its port is known once it listens."""
+        return self.config.public_url.rstrip("/") or f"http://{self.host}:{self.http_port}"
+
     def _assemble(self, db: sqlite3.Connection) -> web.Application:
         """Put the parts together; nothing runs yet."""
         config = self.config
         stripe = StripeProvider(config.accounts_at("stripe"))
         plainpay = PlainpayProvider(config.accounts_at("plainpay"))
         razorpay = RazorpayProvider(config.accounts_at("razorpay"))
-        providers: Mapping[str, Provider] = {p.name: p for p in (stripe, plainpay, razorpay)}
+        notary = Notary(db, self._own_url)
+        paypal = PaypalProvider(
+            config.accounts_at("paypal"),
+            notary,
+            token_s=config.paypal_token_s,
+            lag_s=config.paypal_lag_s,
+        )
+        providers: Mapping[str, Provider] = {p.name: p for p in (stripe, plainpay, razorpay, paypal)}
         desks: Mapping[str, Desk] = {
             "stripe": StripeDesk(),
             "plainpay": PlainpayDesk(plainpay),
             "razorpay": RazorpayDesk(),
+            "paypal": PaypalDesk(self._own_url),
         }
         work_queued = asyncio.Event()
         board = FaultBoard(db)
@@ -143,7 +160,7 @@ class Sandbox:
         deliverer = Deliverer(
             db,
             config.webhook_url,
-            _SIGNERS,
+            {**_SIGNERS, "paypal": notary.sign},
             {account.id: account.webhook_secret for account in config.accounts},
             work_queued.set,
         )

@@ -16,7 +16,7 @@ from everopen.sandbox.problems import json_response
 
 # Most issuers hold for seven days; who does not say otherwise is taken to do so.
 _HOLD_S = 7 * 24 * 3600
-_HOLDS_S: Mapping[str, int] = {"razorpay": 3 * 24 * 3600}
+_HOLDS_S: Mapping[str, int] = {"razorpay": 3 * 24 * 3600, "paypal": 29 * 24 * 3600}
 _AT_ONCE = 200
 
 
