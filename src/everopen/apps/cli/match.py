@@ -22,6 +22,7 @@ from everopen.continuity.match import (
     Scope,
     Watcher,
 )
+from everopen.core.money import Money
 
 EXIT_SAME, EXIT_DIFFERENT, EXIT_UNABLE = 0, 1, 2
 _EXIT = {"same": EXIT_SAME, "different": EXIT_DIFFERENT, "unable": EXIT_UNABLE}
@@ -179,12 +180,24 @@ def _show_report(report: Report) -> None:
     click.echo(f"Compared {sides} in {report.took_s:.1f} s{left_out}.")
     if report.foreign:
         click.echo(f"{report.foreign:,} payments in these accounts are not of this platform.")
+    _show_lapsing(report)
     for provider, why in report.unread.items():
         click.echo(f"{provider} could not be read: {why}")
     if not report.kinds:
         click.echo("No difference." if not report.unread else "No difference in what could be read.")
         return
     _show_differences(report)
+
+
+def _show_lapsing(report: Report) -> None:
+    """Held money that nobody wants, and nobody can be asked to let go: no difference, and no secret."""
+    if not report.lapsing_count:
+        return
+    click.echo(f"{report.lapsing_count:,} holds were let go and will lapse by themselves:")
+    for hold in report.lapsing[:_SHOWN]:
+        until = f"{hold.lapses_at:%Y-%m-%d %H:%M %Z}"
+        amount = Money(hold.amount_minor, hold.currency)
+        click.echo(f"  {hold.order_id} {hold.provider} {hold.reference}: {amount} until {until}")
 
 
 def _show_differences(report: Report) -> None:

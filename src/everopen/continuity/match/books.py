@@ -57,7 +57,7 @@ _SALES = """
 """
 _CLAIMS = """
     SELECT order_id, greatest(claimed_at, voided_at) AS changed_at, provider, reference, purpose,
-        voided_at IS NOT NULL AS voided
+        voided_at IS NOT NULL AS voided, lapses_at
     FROM payments.claims ORDER BY order_id COLLATE "C"
 """
 _SETTLEMENTS = """

@@ -18,6 +18,7 @@ from everopen.continuity.match.judge import in_flight, judge
 from everopen.continuity.match.merge import windows
 from everopen.continuity.match.report import Report, Tally
 from everopen.continuity.match.rules.goods import judge_stock
+from everopen.continuity.match.rules.lapsing import lapsing_holds, without
 from everopen.continuity.match.rules.standpoint import Ages, Standpoint
 from everopen.continuity.match.spill import PaymentSpill
 from everopen.core.errors import Unavailable
@@ -104,6 +105,8 @@ class Comparison:
             in_flight=tally.in_flight,
             watched_in_flight=tally.watched_in_flight,
             foreign=tally.foreign,
+            lapsing_count=tally.lapsing_count,
+            lapsing=tuple(tally.lapsing),
             kinds=dict(sorted(tally.kinds.items())),
             differences=tuple(tally.differences),
             unread=unread,
@@ -171,7 +174,9 @@ async def _compare_cell(
                 tally.in_flight += 1
                 tally.watched_in_flight += is_watched
                 continue
-            for difference in judge(case, standpoint):
+            lapsing = lapsing_holds(case, standpoint)
+            tally.lapse(lapsing)
+            for difference in judge(without(case, lapsing), standpoint):
                 tally.add(difference)
         watcher.advanced(tally.orders)
     for stock in await books.contradictory_stock():

@@ -57,7 +57,11 @@ class SaleFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the payments service has decided about a provider's payment."""
+    """What the payments service has decided about a provider's payment.
+
+    Attributes:
+        lapses_at: when a hold that is to be let go is expected to lapse, at a provider that has no void.
+    """
 
     order_id: str
     changed_at: datetime
@@ -65,6 +69,7 @@ class ClaimFacts(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     purpose: Literal["confirm", "void"]
     voided: bool
+    lapses_at: datetime | None = None
 
 
 class SettlementFacts(msgspec.Struct, frozen=True, kw_only=True):

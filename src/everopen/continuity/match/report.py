@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from everopen.continuity.match.difference import Difference
+from everopen.continuity.match.rules.lapsing import Lapsing
 
 Verdict = Literal["same", "different", "unable"]
 
@@ -21,6 +22,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         in_flight: orders that were left out because they are changing now.
         watched_in_flight: how many of those the caller wanted to see judged.
         foreign: payments in the providers' accounts that belong to no cell of this platform.
+        lapsing: holds that were let go and lapse by themselves, up to a limit; `lapsing_count` counts all.
         kinds: how many differences of each kind there are.
         differences: each one, up to a limit; `kinds` counts all.
         unread: providers that could not be read, and why.
@@ -34,6 +36,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int
     watched_in_flight: int
     foreign: int
+    lapsing_count: int = 0
+    lapsing: tuple[Lapsing, ...] = ()
     kinds: dict[str, int]
     differences: tuple[Difference, ...]
     unread: dict[str, str]
@@ -66,8 +70,14 @@ class Tally:
         self.in_flight = 0
         self.watched_in_flight = 0
         self.foreign = 0
+        self.lapsing_count = 0
+        self.lapsing: list[Lapsing] = []
         self.kinds: Counter[str] = Counter()
         self.differences: list[Difference] = []
+
+    def lapse(self, holds: tuple[Lapsing, ...]) -> None:
+        self.lapsing_count += len(holds)
+        self.lapsing.extend(holds[: max(0, self._limit - len(self.lapsing))])
 
     def add(self, difference: Difference) -> None:
         self.kinds[difference.kind] += 1

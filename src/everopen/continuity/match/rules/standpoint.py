@@ -20,12 +20,14 @@ class Ages(msgspec.Struct, frozen=True, kw_only=True):
         grace_s: what an order owes has this long to be done.
         action_lifetime_s: an order waits this long for its shopper (`services.orders`).
         task_attempts: an owed task that was tried this often is stuck.
+        lapse_grace_s: a hold that is left to lapse may be held for so long after it should have lapsed.
     """
 
     min_age_s: float = 60.0
     grace_s: float = 300.0
     action_lifetime_s: float = 1800.0
     task_attempts: int = 12
+    lapse_grace_s: float = 86_400.0
 
 
 class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
