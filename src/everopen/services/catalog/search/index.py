@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 _WRITER_BYTES = 32_000_000
 _CATEGORIES = 2000
 _VENDORS_SHOWN = 50
+# Each of the index's segments counts all values: the sums would be too small for what it leaves out.
+_EVERY_VALUE = 100_000
 _COMPLETIONS = 3
 _SORTS = {
     Sort.PRICE: ("price_min", Order.Asc),
@@ -90,8 +92,7 @@ class SearchIndex:
     def search(self, request: SearchRequest, *, facets: bool = True) -> Found:
         """Products that match, typing errors allowed for when nothing else does."""
         searcher = self._index.searcher()
-        query, total = self._matching(searcher, request)
-        hits = self._hits(searcher, query, request) if request.offset < total else []
+        query, total, hits = self._matching(searcher, request)
         return Found(
             tuple(searcher.doc(address)["handle"][0] for address in hits),
             total,
@@ -117,37 +118,43 @@ class SearchIndex:
         searcher = self._index.searcher()
         request = SearchRequest(category=parent)
         query = self._builder(searcher).matching(request, Tolerance.UNKNOWN_WORDS)
-        return sorted(_below(parent, _terms(searcher, query, "category", _CATEGORIES)))
+        return sorted(_below(parent, _terms(searcher, query, {"category": _CATEGORIES})["category"]))
 
-    def _matching(self, searcher: Searcher, request: SearchRequest) -> tuple[Query, int]:
+    def _matching(
+        self, searcher: Searcher, request: SearchRequest
+    ) -> tuple[Query, int, Sequence[DocAddress]]:
+        """The closest query that finds anything, how much it finds, and the page: in one pass."""
         builder = self._builder(searcher)
         for tolerance in Tolerance:
             query = builder.matching(request, tolerance)
-            total: int = searcher.search(query, 1).count or 0  # type: ignore[attr-defined]  # not in its stub
+            total, hits = self._hits(searcher, query, request)
             if total or not request.text:
                 break
-        return query, total
+        return query, total, hits
 
-    def _hits(self, searcher: Searcher, query: Query, request: SearchRequest) -> Sequence[DocAddress]:
+    def _hits(
+        self, searcher: Searcher, query: Query, request: SearchRequest
+    ) -> tuple[int, Sequence[DocAddress]]:
         sort = request.sort
         if sort is Sort.RELEVANCE and not request.text:
             sort = Sort.NEWEST
         if sort is Sort.RELEVANCE:
-            result = searcher.search(query, request.limit, count=False, offset=request.offset)
+            result = searcher.search(query, request.limit, offset=request.offset)
         else:
             field, order = _SORTS[sort]
             result = searcher.search(
-                query, request.limit, count=False, order_by_field=field, offset=request.offset, order=order
+                query, request.limit, order_by_field=field, offset=request.offset, order=order
             )
-        return [address for _, address in result.hits]
+        total: int = result.count or 0  # type: ignore[attr-defined]  # not in its stub
+        return total, [address for _, address in result.hits]
 
     def _facets(
         self, searcher: Searcher, query: Query, request: SearchRequest
     ) -> dict[str, tuple[tuple[str, int], ...]]:
-        categories = _terms(searcher, query, "category", _CATEGORIES)
+        counted = _terms(searcher, query, {"category": _CATEGORIES, "vendor_exact": _VENDORS_SHOWN})
         return {
-            "category": tuple(_below(request.category, categories)),
-            "vendor": tuple(_terms(searcher, query, "vendor_exact", _VENDORS_SHOWN)),
+            "category": tuple(_below(request.category, counted["category"])),
+            "vendor": tuple(counted["vendor_exact"]),
         }
 
     def _builder(self, searcher: Searcher) -> QueryBuilder:
@@ -175,10 +182,17 @@ class SearchIndex:
         return index
 
 
-def _terms(searcher: Searcher, query: Query, field: str, most: int) -> list[tuple[str, int]]:
-    asked: dict[str, Any] = {field: {"terms": {"field": field, "size": most}}}
-    buckets = searcher.aggregate(query, asked)[field]["buckets"]
-    return [(bucket["key"], bucket["doc_count"]) for bucket in buckets]
+def _terms(searcher: Searcher, query: Query, fields: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
+    """Each field's most frequent values with their counts, in one pass; at most as many as it says."""
+    asked: dict[str, Any] = {
+        field: {"terms": {"field": field, "size": most, "segment_size": _EVERY_VALUE}}
+        for field, most in fields.items()
+    }
+    found = searcher.aggregate(query, asked)
+    return {
+        field: [(bucket["key"], bucket["doc_count"]) for bucket in found[field]["buckets"]]
+        for field in fields
+    }
 
 
 def _below(parent: str, categories: list[tuple[str, int]]) -> list[tuple[str, int]]:
