@@ -122,7 +122,13 @@ class _Call:
         assert not isinstance(step, model.Answer)  # noqa: S101  # the caller has returned it
         attempt = step.attempt
         lease_s = self._lease_s(attempt)
-        self._has_turn = await store.take_turn(self._database, self._order_id, self._worker, lease_s)
+        self._has_turn = await store.take_turn(
+            self._database,
+            self._order_id,
+            self._worker,
+            lease_s,
+            repeating=attempt.attempt_id if isinstance(step, model.Repeat) else "",
+        )
         if not self._has_turn:
             return None
         if isinstance(step, model.Claim):

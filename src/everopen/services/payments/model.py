@@ -230,7 +230,9 @@ def predecessors(state: AttemptState) -> tuple[AttemptState, ...]:
     `voided` here (claims alone lead to them and away from them), and no call that went unanswered makes
     a known outcome unknown again.
     """
-    if state in ("unknown", "not_sent"):
+    if state == "not_sent":  # its one call was refused a connection
+        return ("started", "unknown")
+    if state == "unknown":
         return ("started", "unknown", "not_sent")
     if state == "lapsed":
         return UNRESOLVED

@@ -13,7 +13,9 @@ from everopen.services.payments.settlement_store import VoidClaim
 from everopen.services.payments.store import read_attempt
 
 _EVENTS_KEPT = timedelta(days=7)
+# A void without an answer is tried again after this, then twice as long, and in the end about every hour.
 _VOID_PAUSE = timedelta(seconds=5)
+_VOID_DOUBLINGS = 10
 # An attempt is looked for again after half its age: often while an answer may still come soon.
 _CHECK_LEAST_S, _CHECK_MOST_S = 3.0, 300.0
 
@@ -164,7 +166,7 @@ async def take_voids(database: Database, provider: str, limit: int) -> list[Void
     async def work(connection: Connection) -> list[VoidClaim]:
         rows = await connection.fetch(
             """
-            UPDATE claims SET tries = tries + 1, try_at = now() + $3::interval * least(tries + 1, 60)
+            UPDATE claims SET tries = tries + 1, try_at = now() + $3::interval * 2 ^ least(tries, $4)
             WHERE (provider, reference) IN (
                 SELECT provider, reference FROM claims
                 WHERE provider = $1 AND purpose = 'void' AND voided_at IS NULL AND try_at <= now()
@@ -174,6 +176,7 @@ async def take_voids(database: Database, provider: str, limit: int) -> list[Void
             provider,
             limit,
             _VOID_PAUSE,
+            _VOID_DOUBLINGS,
         )
         return [msgspec.convert(dict(row), VoidClaim) for row in rows]
 
@@ -181,12 +184,15 @@ async def take_voids(database: Database, provider: str, limit: int) -> list[Void
 
 
 async def take_unresolved(database: Database, provider: str, limit: int) -> list[Attempt]:
-    """Attempts that are due to be looked for, nobody being at their order; each is due again later."""
+    """Attempts that are due to be looked for, nobody being at their order; each is due again later.
+
+    Each counts as asked once more, before it is.
+    """
 
     async def work(connection: Connection) -> list[Attempt]:
         rows = await connection.fetch(
             """
-            UPDATE attempts SET check_at = now() + make_interval(secs =>
+            UPDATE attempts SET calls = calls + 1, check_at = now() + make_interval(secs =>
                 greatest($3, least($4, extract(epoch FROM now() - created_at) / 2)))
             WHERE attempt_id IN (
                 SELECT a.attempt_id FROM attempts a JOIN payments p USING (order_id)

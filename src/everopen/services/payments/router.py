@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+from everopen.core.errors import Unavailable
 from everopen.services.payments.breaker import CLOSED, rank
 from everopen.services.payments.providers.provider import Outcome, Provider
 
@@ -37,11 +38,11 @@ class Router:
         """The provider of something that was recorded.
 
         Raises:
-            LookupError: the shop no longer has an account there.
+            Unavailable: the shop no longer has an account there, so nothing can be asked.
         """
         provider = self._providers.get(name)
         if provider is None:
-            raise LookupError(f"payments were made with {name!r}, which is no longer configured")
+            raise Unavailable(f"payments were made with {name!r}, which is no longer configured")
         return provider
 
     def ranking(self) -> list[str]:

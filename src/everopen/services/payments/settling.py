@@ -14,6 +14,10 @@ from everopen.services.payments.settlement_store import Refusal, Settlement, Voi
 
 _log = logging.getLogger(__name__)
 
+_REFUSED_VOID_AGAIN_S = 12 * 3600.0
+# About a quarter of an hour, as orders asks for a capture again.
+_NOT_FOUND_TRIES = 20
+
 _CAPTURE_REFUSALS = {
     "closed": "The order was closed, and its authorization is voided.",
     "not-authorized": "The order has no authorization.",
@@ -49,16 +53,39 @@ class Settler:
         It has to: a provider may keep a server error under the first key for a day (Stripe does).
         """
         if begun.tries > 1:
-            seen = _captured(await _look_up(provider, begun.reference), begun.amount)
+            try:
+                payment = await provider.look_up(begun.reference)
+            except Unavailable as error:
+                return Settled(kind="unknown", reason=str(error))
+            if payment is None:
+                return await self._not_found(begun)
+            seen = _captured(payment, begun.amount)
             if seen is not None:
                 return seen
         key = f"cap-{begun.reference}-{begun.tries}"
         settled = await provider.capture(begun.reference, begun.amount, key)
         if settled.kind == "refused":
             # Refused because it was captured before is not the same as refused because it is gone.
-            seen = _captured(await _look_up(provider, begun.reference), begun.amount)
-            return Settled(kind="unknown", reason=settled.reason) if seen is None else seen
+            try:
+                payment = await provider.look_up(begun.reference)
+            except Unavailable as error:
+                return Settled(kind="unknown", reason=str(error))
+            if payment is None:
+                return await self._not_found(begun)
+            return _captured(payment, begun.amount) or Settled(kind="unknown", reason=settled.reason)
         return settled
+
+    async def _not_found(self, begun: Settlement) -> Settled:
+        """The provider answers that it has no such payment.
+
+        The first time nothing can have been taken. Later that may mean that we ask in another account than
+        before: then people are told at once, and it is believed only after it was said again and again.
+        """
+        reason = "The provider does not know the payment."
+        if begun.tries == 1:
+            return Settled(kind="refused", reason=reason)
+        await self._report(begun, "payment-not-found", reason)
+        return Settled(kind="unknown" if begun.tries < _NOT_FOUND_TRIES else "refused", reason=reason)
 
     async def refund(self, order_id: str, refund_id: str, amount: Money) -> Answer:
         """Give back all or a part of what was captured.
@@ -74,6 +101,8 @@ class Settler:
         if (known := _known(begun)) is not None:
             return known
         provider = self._router.known(begun.provider)
+        if begun.after_refused and (seen := await _given_back(provider, begun)) is not None:
+            return await self._end(begun, seen)
         # No generation and no count in this key: two keys would be two refunds.
         key = f"ref-{order_id}-{refund_id}"
         return await self._end(begun, await provider.refund(begun.reference, amount, refund_id, key))
@@ -105,16 +134,22 @@ class Settler:
             await store.await_lapse(self._database, void, result.lapses_at)
         elif result.kind == "done":
             await store.end_void(self._database, void)
-        elif result.kind == "refused" and await store.record_discrepancy(
-            self._database,
-            provider=void.provider,
-            reference=void.reference,
-            kind="void-refused",
-            order_id=void.order_id,
-            detail=result.reason,
-        ):
-            _log.error("%s %s of %s: %s", void.provider, void.reference, void.order_id, result.reason)
+        elif result.kind == "refused":
+            await self._report(void, "void-refused", result.reason)
+            await store.put_off_void(self._database, void, _REFUSED_VOID_AGAIN_S)
         return result
+
+    async def _report(self, what: Settlement | VoidClaim, kind: str, detail: str) -> None:
+        """Once for each payment and kind: people have to look at it."""
+        if await store.record_discrepancy(
+            self._database,
+            provider=what.provider,
+            reference=what.reference,
+            kind=kind,
+            order_id=what.order_id,
+            detail=detail,
+        ):
+            _log.error("%s %s of %s: %s, %s", what.provider, what.reference, what.order_id, kind, detail)
 
     async def _end(self, begun: Settlement, settled: Settled) -> Answer:
         await store.end_settlement(self._database, begun, settled.kind, settled.reason)
@@ -130,18 +165,19 @@ def _known(settlement: Settlement) -> Answer | None:
     return None
 
 
-async def _look_up(provider: Provider, reference: str) -> ProviderPayment | None:
+async def _given_back(provider: Provider, begun: Settlement) -> Settled | None:
+    """Whether the money of an earlier, refused refund went back after all; None: it did not."""
     try:
-        return await provider.look_up(reference)
+        payment = await provider.look_up(begun.reference)
     except Unavailable as error:
-        _log.warning("%s %s: %s", provider.name, reference, error)
-        return None
-
-
-def _captured(payment: ProviderPayment | None, amount: Money) -> Settled | None:
-    """What the payment's state says of its capture; None: it may be captured (again)."""
+        return Settled(kind="unknown", reason=str(error))
     if payment is None:
-        return Settled(kind="unknown", reason="The provider could not be asked.")
+        return Settled(kind="unknown", reason="The provider does not know the payment.")
+    return Settled(kind="done") if payment.status == "refunded" else None
+
+
+def _captured(payment: ProviderPayment, amount: Money) -> Settled | None:
+    """What the payment's state says of its capture; None: it may be captured (again)."""
     if payment.status == "authorized":
         return None
     if payment.status in ("captured", "refunded"):

@@ -60,7 +60,8 @@ async def begin_attempt(database: Database, attempt: Attempt, worker: str, lease
                 WHERE order_id = $1 AND closed_at IS NULL AND (worker = $2 OR working_until < now())
                 RETURNING order_id)
             {_INSERT_ATTEMPT} FROM payment
-            ON CONFLICT (attempt_id) DO UPDATE SET check_at = excluded.check_at RETURNING attempt_id
+            ON CONFLICT (attempt_id) DO UPDATE SET check_at = excluded.check_at, calls = attempts.calls + 1
+            RETURNING attempt_id
             """,  # noqa: S608
             *_arguments(attempt, worker, lease_s),
         )
@@ -77,10 +78,15 @@ def _arguments(attempt: Attempt, worker: str, lease_s: float) -> tuple[object, .
     )  # fmt: skip
 
 
-async def take_turn(database: Database, order_id: str, worker: str, lease_s: float) -> bool:
+async def take_turn(
+    database: Database, order_id: str, worker: str, lease_s: float, *, repeating: str = ""
+) -> bool:
     """Be the one who asks providers for this order.
 
     Confirmed, so that what was read of the order before is durable before a provider hears of it.
+
+    Args:
+        repeating: id of the attempt whose provider is asked again, so that this call is counted.
 
     Returns:
         False if somebody else is at it.
@@ -88,11 +94,20 @@ async def take_turn(database: Database, order_id: str, worker: str, lease_s: flo
 
     async def work(connection: Connection) -> bool:
         row = await connection.fetchrow(
-            "UPDATE payments SET worker = $2, working_until = now() + $3::interval "
-            "WHERE order_id = $1 AND (worker = $2 OR working_until < now()) RETURNING order_id",
+            """
+            WITH turn AS (
+                UPDATE payments SET worker = $2, working_until = now() + $3::interval
+                WHERE order_id = $1 AND (worker = $2 OR working_until < now()) RETURNING order_id),
+            counted AS (
+                UPDATE attempts SET calls = calls + 1,
+                    state = CASE state WHEN 'not_sent' THEN 'started' ELSE state END
+                WHERE attempt_id = $4 AND EXISTS (SELECT FROM turn))
+            SELECT order_id FROM turn
+            """,
             order_id,
             worker,
             timedelta(seconds=lease_s),
+            repeating,
         )
         return row is not None
 
@@ -171,12 +186,17 @@ async def record_outcome(
 ) -> None:
     """Note what came of an attempt, if nothing better is known of it.
 
+    That nothing was sent is true of the attempt only if this was its one call: what became of another
+    call, made before or at the same time, stays unknown.
+
     Zonal: if it is lost with the leader, the attempt is still there and is asked about again.
     """
 
     await database.apply(
         """
-        UPDATE attempts SET state = $2, reason = $5,
+        UPDATE attempts SET reason = $5,
+            state = CASE WHEN $2 = 'not_sent' AND calls > 1 THEN 'unknown' ELSE $2 END,
+            calls = CASE WHEN $2 = 'not_sent' AND calls <= 1 THEN 0 ELSE calls END,
             -- Some providers tell only once where the shopper has to go.
             action_url = CASE WHEN $4 = '' AND $2 = 'action_required' THEN action_url ELSE $4 END,
             reference = CASE WHEN $3 = '' THEN reference ELSE $3 END

@@ -8,7 +8,7 @@ test holds this adapter to the package.
 import hashlib
 import hmac
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -109,6 +109,24 @@ class _Event(msgspec.Struct, frozen=True):
     data: _EventData
 
 
+def _done(_: bytes) -> Settled:
+    return Settled(kind="done")
+
+
+def _refunded(body: bytes) -> Settled:
+    """A refund that was accepted may have failed at once (docs.stripe.com/api/refunds/object)."""
+    try:
+        return _refund_end(msgspec.json.decode(body, type=_Refund))
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        return Settled(kind="unknown", reason=f"not understood: {error}")
+
+
+def _refund_end(refund: _Refund) -> Settled:
+    if refund.status in ("failed", "canceled"):
+        return Settled(kind="refused", reason=f"Stripe's refund is {refund.status}.")
+    return Settled(kind="done")
+
+
 class Stripe:
     """See `provider.Provider`.
 
@@ -179,7 +197,7 @@ class Stripe:
             "amount": str(amount.amount_minor),
             "metadata[refund_id]": refund_id,
         }
-        settled = await self._settle("/v1/refunds", form, key)
+        settled = await self._settle("/v1/refunds", form, key, _refunded)
         if settled.kind == "done":
             return settled
         # The key may hold a server error, or have been forgotten since a refund that was made.
@@ -236,13 +254,15 @@ class Stripe:
             raise Unavailable(f"{self.name}: {answer.status} {_error(answer).message}")
         return answer
 
-    async def _settle(self, path: str, form: dict[str, str], key: str) -> Settled:
+    async def _settle(
+        self, path: str, form: dict[str, str], key: str, read: Callable[[bytes], Settled] = _done
+    ) -> Settled:
         try:
             answer = await self._post(path, form, key, self.timeout_s)
         except (NotSent, NoAnswer) as error:
             return Settled(kind="unknown", reason=str(error))
         if answer.status == 200:
-            return Settled(kind="done")
+            return read(answer.body)
         error_ = _error(answer)
         if not _is_final(answer.status, error_):
             return Settled(kind="unknown", reason=f"{answer.status} {error_.message}")
@@ -257,8 +277,7 @@ class Stripe:
                 return Settled(kind="unknown", reason=str(error))
             for refund in page.data:
                 if refund.metadata.get("refund_id") == refund_id:
-                    failed = refund.status in ("failed", "canceled")
-                    return Settled(kind="refused" if failed else "done", reason=refund.status)
+                    return _refund_end(refund)
             if not page.has_more or not page.data:
                 return None
             after = [("starting_after", page.data[-1].id)]
