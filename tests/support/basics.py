@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import ConsoleMessage, Page
 
 # WCAG 2.2: 1.1.1, 1.3.1, 1.4.3 (AA), 2.4.2, 2.4.4, 3.1.1, 4.1.2, as far as a script can tell.
@@ -29,8 +30,9 @@ _LOOK = """
   }
   for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
     if (!field.labels.length && !field.getAttribute('aria-label')) say('field without a label', field);
-    const errors = field.getAttribute('aria-describedby');
-    if (errors && !document.getElementById(errors)) say('described by nothing', field);
+    for (const id of (field.getAttribute('aria-describedby') || '').split(' ').filter(Boolean)) {
+      if (!document.getElementById(id)) say('described by nothing', field);
+    }
   }
   for (const link of document.querySelectorAll('a[href], button')) {
     if (!named(link) && !link.closest('[aria-hidden=true]')) say('link or button without a name', link);
@@ -69,13 +71,26 @@ _LOOK = """
 """
 
 
+# Rules of WCAG 2.2, A and AA, and axe's own best practices; minor matters are left to people.
+_AXE = """
+async () => {
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  return violations
+    .filter((rule) => rule.impact !== 'minor')
+    .flatMap((rule) => rule.nodes.map((node) => `${rule.impact} ${rule.id}: ${rule.help}: ${node.html.slice(0, 200)}`));
+}
+"""
+
+
 async def check_basics(page: Page) -> None:
-    """Language, title, one heading, labels, names, alternative texts, contrast, width.
+    """Language, title, one heading, labels, names, alternative texts, contrast, width; and all that axe finds.
 
     Raises:
         AssertionError: something is missing; the message lists all of it.
     """
     found = await page.evaluate(_LOOK)
+    await page.evaluate(AXE_SCRIPT)
+    found += await page.evaluate(_AXE)
     assert found == [], f"{page.url}: " + "\n".join(found)
 
 

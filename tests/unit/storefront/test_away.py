@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from litestar.testing import TestClient
@@ -23,7 +24,7 @@ FORM = {
     "line1": '1 "Quote" & <Tag> Row',
     "city": "Singapore",
     "country": "SG",
-    "pay-stripe": "pm_card_visa",
+    "pay": "stripe:pm_card_visa",
 }
 
 
@@ -95,7 +96,7 @@ def test_pages_of_one_shopper_are_kept_by_nobody(browser: TestClient[Any]) -> No
 
 
 def test_forms_of_other_sites_are_refused(browser: TestClient[Any]) -> None:
-    for path in ("/cart/add", "/cart/update", "/checkout", "/orders/x/cancel", "/orders/x/payment"):
+    for path in ("/cart/add", "/cart/update", "/checkout", "/orders/x/cancel", "/orders/x/payment", "/account/sign-in", "/account/register", "/account/sign-out", "/account/password", "/account/addresses", "/account/addresses/x/delete"):  # fmt: skip
         answer = browser.post(path, data=FORM, headers={"origin": "https://evil.example"})
         assert answer.status_code == 403, path
         assert "another site" in answer.text
@@ -122,6 +123,45 @@ def test_a_browser_without_a_session_is_not_asked_to_log_in(browser: TestClient[
     assert "No order was placed" in browser.get("/orders").text
     assert browser.get("/orders/ord_sg1_x").status_code == 401
     assert browser.get("/checkout", follow_redirects=False).headers["location"] == "/cart"
+
+
+@pytest.mark.parametrize("path", ["/account", "/account/addresses", "/account/addresses/home"])
+def test_a_customers_pages_lead_to_the_way_in_and_back(browser: TestClient[Any], path: str) -> None:
+    answer = browser.get(path, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/account/sign-in?" + urlencode({"next": path})
+
+
+def test_signing_in_while_nothing_answers_says_so_and_keeps_all_but_the_password(
+    browser: TestClient[Any],
+) -> None:
+    secret = "correct horse battery"
+    for path in ("/account/sign-in", "/account/register"):
+        form = {"email": "ada@example.com", "password": secret, "next": "/checkout", "key": "k" * 32}
+        answer = browser.post(path, data=form)
+        assert answer.status_code == 503, path
+        assert 'value="ada@example.com"' in answer.text
+        assert 'name="next" value="/checkout"' in answer.text
+        assert secret not in answer.text
+        assert "set-cookie" not in answer.headers
+    assert f'name="key" value="{"k" * 32}"' in answer.text, "a registration may have worked: the same key"
+
+
+@pytest.mark.parametrize("path", ["/account/sign-in", "/account/register"])
+def test_what_is_missing_to_sign_in_is_said_beside_the_field(browser: TestClient[Any], path: str) -> None:
+    answer = browser.post(path, data={"email": "ada", "password": "", "next": "https://evil.example"})
+    assert answer.status_code == 422
+    assert 'id="email-error"' in answer.text
+    assert 'id="password-error"' in answer.text
+    assert 'name="next" value="/account"' in answer.text
+
+
+def test_signing_out_works_in_this_browser_whatever_happens(browser: TestClient[Any]) -> None:
+    answer = browser.post("/account/sign-out", follow_redirects=False)
+    assert answer.headers["location"] == "/account/sign-in?out=here"
+    gone = answer.headers.get_list("set-cookie")
+    assert [cookie.split("=")[0] for cookie in gone] == [SESSION_COOKIE, BASKET_COOKIE]
+    assert all("Max-Age=0" in cookie and "HttpOnly" in cookie and "Secure" in cookie for cookie in gone)
 
 
 @pytest.mark.parametrize("sku", ["", " ", "x" * 101, "a\nb"])

@@ -85,7 +85,7 @@ class Mesh:
         """Call and decode the answer.
 
         Args:
-            reply: what a 2xx answer holds.
+            reply: what a 2xx answer holds; `type(None)` for nothing.
             token: on whose behalf, as a session token.
             timeout_s: the most this call may take; the request's own deadline may make it less.
 
@@ -116,7 +116,8 @@ class Mesh:
             what = Unavailable if method in _SAFE_METHODS else OutcomeUnknown
             raise what(f"{method} {path}: {type(error).__name__}: {error}") from error
         if response.status < 300:
-            return msgspec.json.decode(content, type=reply)
+            # 204 has no content; the caller says so with `type(None)`.
+            return msgspec.json.decode(content or b"null", type=reply)
         raise _error(method, path, response.status, content)
 
     def _headers(self, token: str, timeout_s: float) -> dict[str, str]:

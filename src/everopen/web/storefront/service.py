@@ -7,9 +7,10 @@ from everopen.kit.client import Mesh
 from everopen.kit.service import Service
 from everopen.web.serving.assets import Assets
 from everopen.web.serving.origin import require_same_origin
+from everopen.web.storefront.accounts import Accounts
 from everopen.web.storefront.company import Company
 from everopen.web.storefront.countries import read_countries
-from everopen.web.storefront.pages import browse, cart, checkout, errors, orders
+from everopen.web.storefront.pages import account, browse, cart, checkout, errors, orders, signing
 from everopen.web.storefront.rendering import Renderer
 from everopen.web.storefront.shop import Shop
 from everopen.web.storefront.site import Site, WebRequest
@@ -34,6 +35,22 @@ _PAGES = [
     orders.cancel,
     orders.order_again,
     orders.back_to_order,
+    signing.show_sign_in,
+    signing.sign_in,
+    signing.show_register,
+    signing.register,
+    signing.sign_out,
+    signing.back_to_account,
+    account.show,
+    account.rename,
+    account.change_password,
+    account.list_addresses,
+    account.show_address,
+    account.add_address,
+    account.change_address,
+    account.delete_address,
+    account.prefer_address,
+    account.back,
     errors.nothing_here,
 ]
 
@@ -52,6 +69,7 @@ def build(*, mesh: Mesh, public_url: str, sandbox_url: str, currency: str) -> Se
     assets = Assets("everopen.web.storefront", "/assets/")
     site = Site(
         shop=shop,
+        accounts=Accounts(mesh),
         company=Company(mesh),
         render=Renderer(assets, window, public_url, sandbox_url),
         window=window,

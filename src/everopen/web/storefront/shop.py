@@ -5,13 +5,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from everopen.contracts.cart import Cart, SetLine
+from everopen.contracts.cart import Cart, MergeCart, SetLine
 from everopen.contracts.catalog import Categories, Category, Product, ProductPage, Suggestion, Suggestions
 from everopen.contracts.identity import Session
 from everopen.contracts.inventory import Availabilities, Availability
 from everopen.contracts.orders import AskQuote, ChooseInstruments, Order, OrderPage, PlaceOrder, Quote
 from everopen.contracts.payments import Instrument, PaymentMethod, PaymentMethods
-from everopen.core.errors import EveropenError, OperationalError
+from everopen.core.errors import EveropenError, NotFound, OperationalError
 from everopen.kit.client import Mesh
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ _WRITE_S = 5.0
 # Above what the orders service takes for a checkout of its own, below a browser's patience.
 _PLACE_S = 12.0
 _SKUS_ASKED = 100
+_ORDERS_ASKED = 10
 
 
 class Shop:
@@ -105,6 +106,26 @@ class Shop:
             timeout_s=_WRITE_S,
         )
 
+    async def current_cart(self, token: str) -> Cart | None:
+        """The customer's open cart, from whichever device; None if there is none."""
+        try:
+            return await self._mesh.call(
+                "GET", "/v1/carts/current", reply=Cart, token=token, timeout_s=_READ_S
+            )
+        except NotFound:
+            return None
+
+    async def merge_cart(self, token: str, cart_id: str, from_cart_id: str) -> Cart:
+        """Take the lines of `from_cart_id` over into `cart_id`. Safe to repeat."""
+        return await self._mesh.call(
+            "POST",
+            f"/v1/carts/{_part(cart_id)}/merge",
+            reply=Cart,
+            body=MergeCart(from_cart_id=from_cart_id),
+            token=token,
+            timeout_s=_WRITE_S,
+        )
+
     async def quote(self, token: str, cart_id: str) -> Quote:
         return await self._mesh.call(
             "POST",
@@ -143,10 +164,12 @@ class Shop:
             "GET", f"/v1/orders/{_part(order_id)}", reply=Order, token=token, timeout_s=_READ_S
         )
 
-    async def orders(self, token: str) -> tuple[Order, ...]:
-        """This shopper's latest orders, newest first."""
-        page = await self._mesh.call("GET", "/v1/orders", reply=OrderPage, token=token, timeout_s=_READ_S)
-        return page.items
+    async def orders(self, token: str, cursor: str = "", limit: int = _ORDERS_ASKED) -> OrderPage:
+        """This shopper's orders, newest first."""
+        query = [("limit", str(limit)), *([("cursor", cursor)] if cursor else [])]
+        return await self._mesh.call(
+            "GET", "/v1/orders", reply=OrderPage, query=query, token=token, timeout_s=_READ_S
+        )
 
     async def choose_instruments(self, token: str, order_id: str, chosen: tuple[Instrument, ...]) -> Order:
         return await self._mesh.call(

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 
 from everopen.core.errors import Unauthenticated
 from everopen.web.serving.assets import Assets
+from everopen.web.storefront.accounts import Accounts
 from everopen.web.storefront.basket import BASKET_COOKIE, SESSION_COOKIE, Basket, read_token
 from everopen.web.storefront.company import Company
 from everopen.web.storefront.rendering import Renderer
@@ -34,6 +35,7 @@ class Site:
     """
 
     shop: Shop
+    accounts: Accounts
     company: Company
     render: Renderer
     window: Window

@@ -83,7 +83,7 @@ async def help_page(request: WebRequest, site: GivenSite) -> Response[str]:
 @page("/robots.txt")
 async def robots() -> Response[str]:
     """What search engines need not look at."""
-    text = "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders/\n"
+    text = "User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /account\n"
     return Response(text, media_type="text/plain", headers={"cache-control": "public, max-age=86400"})
 
 

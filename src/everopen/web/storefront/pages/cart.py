@@ -23,11 +23,13 @@ from everopen.core.skus import parse_sku
 from everopen.web.storefront import rendering
 from everopen.web.storefront.basket import Basket
 from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
+from everopen.web.storefront.views.cart import units
 from everopen.web.storefront.views.problems import sentence
 
 # A cart that is gone, or belongs to a session that has ended: a new one takes its place.
 _CART_IS_OVER = (NotFound, Forbidden, Unauthenticated)
-_CART_ORDERED = "cart-ordered"
+# It has become an order, or part of the cart that a customer had before signing in.
+_CART_CLOSED = ("cart-ordered", "cart-merged")
 
 
 @page("/cart")
@@ -58,7 +60,7 @@ async def add(request: WebRequest, site: GivenSite) -> Response[str]:
         except _CART_IS_OVER as error:
             token = "" if isinstance(error, Unauthenticated) else token
         except Conflict as error:
-            if error.code != _CART_ORDERED:
+            if error.code not in _CART_CLOSED:
                 raise
     if not token:
         session = await site.shop.begin_session()
@@ -84,7 +86,10 @@ async def update(request: WebRequest, site: GivenSite) -> Response[str]:
     except _CART_IS_OVER:
         return rendering.see_other("/cart")
     except BusinessError as error:
-        if error.code == _CART_ORDERED and "order_id" in error.extra:
+        if error.code == "cart-merged" and "into" in error.extra:
+            into = Basket.of(str(error.extra["into"]), basket.units)
+            return rendering.see_other("/cart", [site.basket_cookie(into)])
+        if error.code == "cart-ordered" and "order_id" in error.extra:
             order = quote(str(error.extra["order_id"]), safe="")
             return rendering.see_other(f"/orders/{order}?repeated=1", [site.basket_cookie(None)])
         cart = await site.shop.cart(token, basket.cart_id)
@@ -119,6 +124,7 @@ def _page(
     basket: Basket | None,
     *,
     added: str = "",
+    merged: tuple[str, ...] = (),
     problem: EveropenError | None = None,
     status: int = 200,
     forget: bool = False,
@@ -132,15 +138,11 @@ def _page(
         cookies=[site.basket_cookie(basket)] if basket or forget else [],
         cart=cart,
         added=bool(added),
+        merged=merged,
         problem=sentence(problem) if problem else "",
         most=limits.LINE_QUANTITY,
         company=company,
     )
-
-
-def units(cart: Cart) -> int:
-    """How many things are in the cart."""
-    return sum(line.quantity for line in cart.lines)
 
 
 def quantity_of(typed: str, least: int = 1) -> int:

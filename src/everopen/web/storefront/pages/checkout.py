@@ -6,17 +6,22 @@ came, it is the same order. The basket gets a new key only when the order with t
 ended.
 """
 
+import asyncio
+import logging
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.handlers import post
 
+from everopen.contracts.identity import SavedAddress
 from everopen.contracts.orders import Order, Quote
 from everopen.contracts.payments import PaymentMethod
 from everopen.core.errors import (
     BusinessError,
     Conflict,
+    EveropenError,
     Forbidden,
     NotFound,
     OperationalError,
@@ -24,15 +29,25 @@ from everopen.core.errors import (
     Unprocessable,
 )
 from everopen.web.storefront import rendering
-from everopen.web.storefront.basket import Basket
+from everopen.web.storefront.basket import Basket, belongs_to_customer
 from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
-from everopen.web.storefront.views import checkout as views
+from everopen.web.storefront.views import addresses as postal
+from everopen.web.storefront.views import paying
 from everopen.web.storefront.views.checkout import CheckoutForm
 from everopen.web.storefront.views.problems import sentence
 
+_LOG = logging.getLogger(__name__)
 _ENDED = frozenset({"declined", "cancelled"})
 _MOST_ATTEMPTS = 99
 _NO_SUCH_CART = (NotFound, Forbidden, Unauthenticated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the shop knows of a customer; of a guest nothing."""
+
+    email: str = ""
+    saved: tuple[SavedAddress, ...] = ()
 
 
 @page("/checkout")
@@ -41,15 +56,22 @@ async def show(request: WebRequest, site: GivenSite) -> Response[str]:
     basket, token = basket_of(request), token_of(request)
     if basket is None or not token:
         return rendering.see_other("/cart")
-    form = CheckoutForm(cart_id=basket.cart_id, key=basket.key)
     try:
         priced = await site.shop.quote(token, basket.cart_id)
         methods = await site.shop.payment_methods()
     except (*_NO_SUCH_CART, Conflict, Unprocessable):
         # The cart's page says what is the matter with it.
         return rendering.see_other("/cart")
-    form = CheckoutForm(cart_id=basket.cart_id, key=basket.key, tokens=views.preselected(methods))
-    return _form_page(site, basket, form, priced, methods)
+    known = await _known(site, token)
+    wanted = request.query_params.get("address", "")
+    fields, shown = postal.first_fields(known.saved, wanted)
+    form = CheckoutForm(
+        cart_id=basket.cart_id,
+        key=basket.key,
+        fields={"email": known.email, **fields},
+        tokens=paying.preselected(methods),
+    )
+    return _form_page(site, basket, form, priced, methods, known=known, shown_address=shown)
 
 
 @post("/checkout")
@@ -69,6 +91,7 @@ async def place(request: WebRequest, site: GivenSite) -> Response[str]:
         return _not_known_yet(site, basket, form, _attempts(sent))
     except BusinessError as error:
         return await _refused(site, token, basket, form, error)
+    await _keep_address(site, token, form)
     return rendering.see_other(f"/orders/{order.order_id}", _basket_after(site, basket, form, order))
 
 
@@ -115,8 +138,31 @@ async def _order_of_cart(site: Site, token: str, cart_id: str) -> str:
         orders = await site.shop.orders(token)
     except (BusinessError, OperationalError):
         return ""
-    standing = [order for order in orders if order.cart_id == cart_id and order.state not in _ENDED]
+    standing = [order for order in orders.items if order.cart_id == cart_id and order.state not in _ENDED]
     return standing[0].order_id if standing else ""
+
+
+async def _known(site: Site, token: str) -> _Known:
+    """What can be filled in. Nobody is kept from ordering because it cannot be had."""
+    if not belongs_to_customer(token):
+        return _Known()
+    try:
+        customer, saved = await asyncio.gather(site.accounts.me(token), site.accounts.addresses(token))
+    except EveropenError as error:
+        _LOG.info("the customer's addresses cannot be had: %s", error)
+        return _Known()
+    return _Known(email=customer.email, saved=saved)
+
+
+async def _keep_address(site: Site, token: str, form: CheckoutForm) -> None:
+    """As the customer wished. The order is placed, whatever becomes of this."""
+    if not form.keep_address or not belongs_to_customer(token):
+        return
+    fields = {name: value for name, value in form.fields.items() if name != "email"}
+    try:
+        await site.accounts.keep_address(token, postal.address_id(fields), postal.address_of(fields))
+    except EveropenError as error:
+        _LOG.warning("the address was not kept: %s", error)
 
 
 async def _again(
@@ -135,7 +181,10 @@ async def _again(
         methods = await site.shop.payment_methods()
     except (*_NO_SUCH_CART, Conflict, Unprocessable):
         return rendering.see_other("/cart")
-    return _form_page(site, basket, form, priced, methods, errors=errors, problem=problem, status=status)
+    known = await _known(site, token)
+    return _form_page(
+        site, basket, form, priced, methods, known=known, errors=errors, problem=problem, status=status
+    )
 
 
 def _form_page(
@@ -145,6 +194,8 @@ def _form_page(
     priced: Quote,
     methods: tuple[PaymentMethod, ...],
     *,
+    known: _Known,
+    shown_address: str = "",
     errors: dict[str, str] | None = None,
     problem: str = "",
     status: int = 200,
@@ -156,9 +207,12 @@ def _form_page(
         cache_control=rendering.PRIVATE,
         form=form,
         quote=priced,
-        methods=[method for method in methods if method.test_instruments],
+        ways=paying.ways(methods),
         countries=site.countries,
-        address_fields=views.ADDRESS_FIELDS,
+        customer_email=known.email,
+        saved=[(item, postal.address_lines(item.address, site.countries)) for item in known.saved],
+        shown_address=shown_address,
+        address_fields=postal.ADDRESS_FIELDS,
         errors=errors or {},
         problem=problem,
     )

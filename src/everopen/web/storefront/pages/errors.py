@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from everopen.core.errors import BusinessError, NotFound, OperationalError, Unauthenticated
 from everopen.kit import telemetry
+from everopen.web.storefront.pages.account import sign_in_first
 from everopen.web.storefront.site import Site, WebRequest, basket_of, page
 from everopen.web.storefront.views.problems import sentence
 
@@ -46,10 +47,14 @@ def exception_handlers(site: Site) -> dict[int | type[Exception], _Handler]:
 
     def business(request: WebRequest, error: BusinessError) -> Response[str]:
         if isinstance(error, NotFound):
+            if error.code == "no-account":
+                return sign_in_first(request)
             if request.url.path.startswith("/orders/"):
                 return error_page(request, 404, "We cannot find this order", _ORDER_ELSEWHERE)
             return error_page(request, 404, "This page does not exist", _NOT_HERE)
         if isinstance(error, Unauthenticated):
+            if request.url.path.startswith("/account"):
+                return sign_in_first(request)
             return error_page(request, 401, "This browser does not know that order", _ORDER_ELSEWHERE)
         return error_page(request, error.status, "That did not work", sentence(error))
 
@@ -70,7 +75,7 @@ def exception_handlers(site: Site) -> dict[int | type[Exception], _Handler]:
 
 _NOT_HERE = "It may have moved, or the address has a typing error. The search finds everything we sell."
 _ORDER_ELSEWHERE = (
-    "An order can be seen in the browser in which it was placed. "
+    "An order can be seen in the browser in which it was placed, or after signing in to its account. "
     "The confirmation that we sent by mail has everything that matters."
 )
 _NOT_UNDERSTOOD = "We could not make sense of this request. Please go back and try again."

@@ -1,16 +1,25 @@
 """Orders: where one stands, paying it with something else, cancelling it, ordering the same again."""
 
-from urllib.parse import quote
+import secrets
+from urllib.parse import quote, urlencode
 
 from litestar import Response
 from litestar.handlers import post
 from litestar.params import FromPath
 
-from everopen.contracts.orders import Order
+from everopen.contracts.orders import Order, OrderPage
 from everopen.contracts.payments import PaymentMethod
-from everopen.core.errors import BusinessError, EveropenError, NotFound, OperationalError, Unauthenticated
+from everopen.core.errors import (
+    BusinessError,
+    EveropenError,
+    InvalidInput,
+    NotFound,
+    OperationalError,
+    Unauthenticated,
+)
 from everopen.web.storefront import rendering
-from everopen.web.storefront.basket import Basket
+from everopen.web.storefront.basket import Basket, belongs_to_customer
+from everopen.web.storefront.pages.account import sign_in_first
 from everopen.web.storefront.site import (
     GivenSite,
     Site,
@@ -21,28 +30,38 @@ from everopen.web.storefront.site import (
     require_token,
     token_of,
 )
-from everopen.web.storefront.views import checkout as forms
 from everopen.web.storefront.views import orderstatus as views
+from everopen.web.storefront.views import paying
 from everopen.web.storefront.views.problems import sentence
 
 _RETRY_S = 5
+_CURSOR_CHARACTERS = 500
 
 
 @page("/orders")
 async def index(request: WebRequest, site: GivenSite) -> Response[str]:
     """The orders of this browser."""
     token = token_of(request)
-    orders: tuple[Order, ...] = ()
+    cursor = request.query_params.get("cursor", "")[:_CURSOR_CHARACTERS]
+    found = OrderPage(items=())
     if token:
         try:
-            orders = await site.shop.orders(token)
+            found = await site.shop.orders(token, cursor)
         except Unauthenticated:
-            token = ""
+            if belongs_to_customer(token):
+                return sign_in_first(request)
+        except InvalidInput:
+            # A mistyped cursor: begin the list again.
+            return rendering.see_other("/orders")
+    more = found.next_cursor
     return site.render.page(
         "orders.html",
         basket=basket_of(request),
         cache_control=rendering.PRIVATE,
-        orders=[(order, views.describe(order)) for order in orders],
+        customer=belongs_to_customer(token),
+        orders=[(order, views.describe(order)) for order in found.items],
+        later=bool(cursor),
+        next_link=f"/orders?{urlencode({'cursor': more})}" if more else "",
     )
 
 
@@ -65,7 +84,7 @@ async def show(request: WebRequest, site: GivenSite, order_id: FromPath[str]) ->
 async def choose(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Pay with something else."""
     token = require_token(request)
-    chosen = forms.instruments(forms.read_tokens(dict(await form_of(request))))
+    chosen = paying.instruments(paying.read_choice(dict(await form_of(request))))
     if not chosen:
         order = await site.shop.order(token, order_id)
         return await _page(site, request, order, problem="Choose how you want to pay.", status=422)
@@ -123,7 +142,7 @@ async def _not_done(site: Site, request: WebRequest, order_id: str, error: Evero
 async def _page(
     site: Site, request: WebRequest, order: Order, *, problem: str = "", status: int = 200
 ) -> Response[str]:
-    looks = _looks(request)
+    looks, customer = _looks(request), belongs_to_customer(token_of(request))
     state = views.describe(order, looks)
     query = f"?back={looks + 1}" if state.refresh_s and looks else ""
     return site.render.page(
@@ -135,10 +154,12 @@ async def _page(
         state=state,
         refresh_s=state.refresh_s,
         refresh_link=f"/orders/{order.order_id}{query}",
-        methods=await _methods(site) if state.may_choose else (),
+        ways=paying.ways(await _methods(site)) if state.may_choose else (),
         country=site.countries.get(order.shipping_address.country, order.shipping_address.country),
         repeated="repeated" in request.query_params,
         problem=problem,
+        # The key of the registration that is offered to a guest once there is something to keep.
+        offer_account=secrets.token_urlsafe(24) if order.confirmed and not customer else "",
     )
 
 
