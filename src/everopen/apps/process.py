@@ -4,6 +4,7 @@ python -m everopen.apps.process --settings FILE
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -32,13 +33,27 @@ def _serve_application(settings: ProcessSettings) -> None:
         lifespan="on",
         access_log=False,
         log_config=None,
+        proxy_headers=False,  # the services trust nobody's word for an address
+        ws="none",
         server_header=False,
         date_header=False,
         backlog=1024,
         timeout_keep_alive=75,  # longer than Envoy keeps its side, so that Envoy closes first
         timeout_graceful_shutdown=_DRAIN_S,
     )
+    _spare_the_collector()
     uvicorn.Server(config).run()
+
+
+def _spare_the_collector() -> None:
+    """Keep what lives as long as the process out of garbage collection, and collect the rest less often.
+
+    With the defaults the collector took a tenth of the processor time of a checkout (measured); requests
+    leave few cycles behind.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def _serve_sandbox(settings: ProcessSettings) -> None:

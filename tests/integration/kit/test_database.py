@@ -14,6 +14,9 @@ from support.postgres import Server
 from support.silence import Silenced
 from support.waiting import eventually
 
+# Too short for a second try.
+_ONCE_S = 0.05
+
 
 @pytest.fixture
 async def admin(postgres: Server) -> AsyncIterator[asyncpg.Connection]:
@@ -69,14 +72,20 @@ async def test_a_commit_that_does_not_answer_is_unknown(
             await connection.execute("INSERT INTO things VALUES ('waiting')")
 
 
+@pytest.mark.parametrize("how", ["transaction", "apply"])
 async def test_a_cancelled_wait_for_the_copies_is_unknown(
-    database: Database, admin: asyncpg.Connection
+    database: Database, admin: asyncpg.Connection, how: str
 ) -> None:
+    await database.apply("SELECT 1", durability=Durability.CONFIRMED)
     await wait_for_copies_that_do_not_exist(admin)
+    statement = "INSERT INTO things VALUES ('cancelled') RETURNING name"
 
     async def commit() -> None:
+        if how == "apply":
+            await database.apply(statement, durability=Durability.CONFIRMED, deadline=Deadline.after(_ONCE_S))
+            return
         async with database.transaction(Durability.CONFIRMED) as connection:
-            await connection.execute("INSERT INTO things VALUES ('cancelled')")
+            await connection.execute(statement)
 
     committing = asyncio.ensure_future(commit())
 
@@ -101,6 +110,17 @@ async def test_a_confirmed_transaction_proves_what_it_read_even_if_it_wrote_noth
     with pytest.raises(OutcomeUnknown):
         async with database.transaction(Durability.CONFIRMED) as connection:
             assert await connection.fetchval("SELECT name FROM things") == "here only"
+
+
+async def test_a_confirmed_statement_proves_what_it_read_even_if_it_changed_nothing(
+    database: Database, admin: asyncpg.Connection
+) -> None:
+    await database.apply("SELECT 1", durability=Durability.CONFIRMED)
+    await wait_for_copies_that_do_not_exist(admin)
+    insert = "INSERT INTO things VALUES ('here only') ON CONFLICT DO NOTHING RETURNING name"
+    await database.apply(insert)
+    with pytest.raises(OutcomeUnknown):
+        await database.apply(insert, durability=Durability.CONFIRMED, deadline=Deadline.after(_ONCE_S))
 
 
 @pytest.mark.parametrize("how", ["fetch", "apply", "run"])

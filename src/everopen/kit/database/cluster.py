@@ -49,16 +49,20 @@ class Cluster:
     application: str
     statement_timeout_s: float = 10.0
 
-    async def connect(self, target: SessionAttribute) -> ServerConnection:
+    async def connect(self, target: SessionAttribute, synchronous_commit: str) -> ServerConnection:
         """Connect to the first member that answers as `target`.
 
         Args:
             target: `read_write` for the leader, `any` for the first member that answers.
+            synchronous_commit: what the session's commits wait for, unless a transaction says otherwise.
 
         Raises:
             Unavailable: no member answers as `target` within the timeout.
         """
-        attempts = {asyncio.ensure_future(self._connect_to(member, target)) for member in self.members}
+        attempts = {
+            asyncio.ensure_future(self._connect_to(member, target, synchronous_commit))
+            for member in self.members
+        }
         failures: list[str] = []
         try:
             while attempts:
@@ -82,7 +86,9 @@ class Cluster:
             f"no member of {self.database} accepts {target.value} sessions: {'; '.join(failures)}"
         )
 
-    async def _connect_to(self, member: Member, target: SessionAttribute) -> ServerConnection:
+    async def _connect_to(
+        self, member: Member, target: SessionAttribute, synchronous_commit: str
+    ) -> ServerConnection:
         connection = await asyncpg.connect(
             host=member.host,
             port=member.port,
@@ -97,9 +103,7 @@ class Cluster:
             statement_cache_size=200,
             server_settings={
                 "application_name": self.application,
-                # The default of a session is the cheapest class that survives a crash of the leader;
-                # what must survive more says so (Durability.CONFIRMED).
-                "synchronous_commit": "local",
+                "synchronous_commit": synchronous_commit,
                 "statement_timeout": str(int(self.statement_timeout_s * 1000)),
                 "idle_in_transaction_session_timeout": "15000",
             },

@@ -39,6 +39,7 @@ _RUN_S = 5.0
 # A few bytes in the log: COMMIT waits for the copies only if the transaction wrote something. So a confirmed
 # transaction proves all that it read, also when it found its work done by one whose end nobody knows.
 _BARRIER = "SELECT pg_logical_emit_message(true, 'everopen', '')"
+_CANCELLED_WAIT = "01000"
 
 
 class Durability(enum.Enum):
@@ -54,12 +55,22 @@ class Durability(enum.Enum):
     BEST_EFFORT = "off"
 
 
+_BEGIN = {
+    Durability.CONFIRMED: f"BEGIN; {_BARRIER}",
+    Durability.ZONAL: "BEGIN",
+    Durability.BEST_EFFORT: f"BEGIN; SET LOCAL synchronous_commit TO {Durability.BEST_EFFORT.value}",
+}
+
+
 class Database:
     """A cell's cluster, as one role. Connections are pooled and follow the leader.
 
+    What must be confirmed has sessions of its own, which wait for the copies by default: so a single
+    statement can be a confirmed transaction, in one round trip.
+
     Args:
         cluster: where and as whom.
-        pool_size: the most connections that are kept.
+        pool_size: the most connections that are kept of each of the two kinds.
         acquire_timeout_s: how long to wait for a connection before the database counts as unavailable.
         commit_timeout_s: how long to wait for COMMIT; after that its outcome is unknown.
     """
@@ -76,15 +87,23 @@ class Database:
         self._pool_size = pool_size
         self._acquire_timeout_s = acquire_timeout_s
         self._commit_timeout_s = commit_timeout_s
-        self._pool: asyncpg.Pool | None = None
+        self._pools: dict[Durability, asyncpg.Pool] = {}
 
     async def start(self) -> None:
-        """Prepare the pool; connects on first use, so that a process starts without its database."""
+        """Prepare the pools; connects on first use, so that a process starts without its database."""
+        zonal = await self._open_pool(Durability.ZONAL)
+        confirmed = await self._open_pool(Durability.CONFIRMED)
+        self._pools = {
+            Durability.ZONAL: zonal,
+            Durability.BEST_EFFORT: zonal,
+            Durability.CONFIRMED: confirmed,
+        }
 
+    async def _open_pool(self, durability: Durability) -> asyncpg.Pool:
         async def connect(*_args: Any, **_settings: Any) -> ServerConnection:
-            return await self._cluster.connect(SessionAttribute.read_write)
+            return await self._cluster.connect(SessionAttribute.read_write, durability.value)
 
-        self._pool = await asyncpg.create_pool(
+        return await asyncpg.create_pool(
             min_size=0,
             max_size=self._pool_size,
             connect=connect,
@@ -94,12 +113,8 @@ class Database:
 
     async def stop(self) -> None:
         """Close every connection; those in use are given a moment."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            try:
-                await asyncio.wait_for(pool.close(), 3.0)
-            except TimeoutError:
-                pool.terminate()
+        pools, self._pools = set(self._pools.values()), {}
+        await asyncio.gather(*(_close(pool) for pool in pools))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -119,14 +134,9 @@ class Database:
             OutcomeUnknown: it broke at COMMIT, or the wait for the copies was cut short: the change may
                 be there, and may be lost again with the leader.
         """
-        async with self._connection(deadline) as connection:
+        async with self._connection(deadline, durability) as connection:
             try:
-                begin = "BEGIN"
-                if durability is not Durability.ZONAL:
-                    begin = f"BEGIN; SET LOCAL synchronous_commit TO {durability.value}"
-                if durability is Durability.CONFIRMED:
-                    begin = f"{begin}; {_BARRIER}"
-                await connection.execute(begin)
+                await connection.execute(_BEGIN[durability])
                 yield connection
             except BaseException as error:
                 if isinstance(error, TimeoutError):
@@ -163,12 +173,20 @@ class Database:
         return await _repeat(attempt, until)
 
     async def apply(
-        self, statement: str, *args: object, deadline: Deadline | None = None
+        self,
+        statement: str,
+        *args: object,
+        durability: Durability = Durability.ZONAL,
+        deadline: Deadline | None = None,
     ) -> list[asyncpg.Record]:
-        """Run one statement that is a zonal transaction by itself, again and again until it is committed.
+        """Run one statement that is a transaction by itself, again and again until it is committed.
 
         It takes a single round trip, so that a row that many want is locked only for as long as the
         server needs. The statement must be safe to repeat, as the work of `run` must be.
+
+        Args:
+            durability: zonal or confirmed. A confirmed statement must return a row if it wrote something,
+                and only then: without one, a second statement proves what the first one read.
 
         Raises:
             Unavailable, OutcomeUnknown: as `run`.
@@ -176,16 +194,27 @@ class Database:
         until = deadline or Deadline.after(_RUN_S)
 
         async def attempt() -> list[asyncpg.Record]:
-            async with self._connection(until) as connection:
-                try:
-                    return await connection.fetch(statement, *args)
-                except (asyncpg.ReadOnlySQLTransactionError, *_CONFLICTS) as error:
-                    raise self._unavailable(error) from error
-                except _SERVER_GONE as error:
-                    self._let_go(connection, error)
-                    raise OutcomeUnknown(f"no answer: {type(error).__name__}: {error}") from error
+            async with self._connection(until, durability) as connection:
+                if durability is not Durability.CONFIRMED:
+                    return await self._commit_alone(connection, None, statement, *args)
+                async with _watch_for_copies(connection):
+                    rows = await self._commit_alone(connection, self._commit_timeout_s, statement, *args)
+                    if not rows:
+                        await self._commit_alone(connection, self._commit_timeout_s, _BARRIER)
+                    return rows
 
         return await _repeat(attempt, until)
+
+    async def _commit_alone(
+        self, connection: Connection, timeout_s: float | None, statement: str, *args: object
+    ) -> list[asyncpg.Record]:
+        try:
+            return await connection.fetch(statement, *args, timeout=timeout_s)
+        except (asyncpg.ReadOnlySQLTransactionError, *_CONFLICTS) as error:
+            raise self._unavailable(error) from error
+        except _SERVER_GONE as error:
+            self._let_go(connection, error)
+            raise OutcomeUnknown(f"no answer: {type(error).__name__}: {error}") from error
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """Rows of one query on the leader, outside a transaction.
@@ -206,33 +235,32 @@ class Database:
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def _connection(self, deadline: Deadline | None) -> AsyncIterator[Connection]:
-        if self._pool is None:
+    async def _connection(
+        self, deadline: Deadline | None, durability: Durability = Durability.ZONAL
+    ) -> AsyncIterator[Connection]:
+        pool = self._pools.get(durability)
+        if pool is None:
             raise Unavailable("the database is not open")
         timeout_s = (
             self._acquire_timeout_s if deadline is None else deadline.within_s(self._acquire_timeout_s)
         )
         try:
-            connection = await self._pool.acquire(timeout=max(timeout_s, 0.01))
+            connection = await pool.acquire(timeout=max(timeout_s, 0.01))
         except _SERVER_GONE as error:
             raise self._unavailable(error) from error
         try:
             yield connection
         finally:
-            await self._pool.release(connection, timeout=1.0)
+            await pool.release(connection, timeout=1.0)
 
     async def _commit(self, connection: Connection, durability: Durability) -> None:
-        warnings: list[str] = []
+        if durability is not Durability.CONFIRMED:
+            await self._send_commit(connection)
+            return
+        async with _watch_for_copies(connection):
+            await self._send_commit(connection)
 
-        def on_message(_: object, message: asyncpg.PostgresLogMessage) -> None:
-            # SQLSTATE 01000 at COMMIT: the wait for the synchronous copies was cancelled. It looks
-            # like success, and is not known to be one (measured).
-            if message.sqlstate == "01000":
-                warnings.append(message.message)
-
-        waits_for_copies = durability is Durability.CONFIRMED
-        if waits_for_copies:
-            connection.add_log_listener(on_message)
+    async def _send_commit(self, connection: Connection) -> None:
         try:
             await connection.execute("COMMIT", timeout=self._commit_timeout_s)
         except (*_SERVER_GONE, asyncio.CancelledError) as error:
@@ -242,12 +270,6 @@ class Database:
             raise OutcomeUnknown(f"COMMIT did not answer: {type(error).__name__}: {error}") from error
         except _CONFLICTS as error:
             raise Unavailable(f"not committed: {error}") from error
-        finally:
-            if waits_for_copies:
-                with suppress(asyncpg.InterfaceError):  # the pool has taken a lost connection back
-                    connection.remove_log_listener(on_message)
-        if warnings:
-            raise OutcomeUnknown(f"committed here, but perhaps nowhere else: {warnings[0]}")
 
     async def _roll_back(self, connection: Connection) -> None:
         try:
@@ -258,14 +280,49 @@ class Database:
     def _let_go(self, connection: Connection, error: BaseException) -> None:
         """End a connection that broke; if its server fell silent, the others are made anew before use."""
         _drop(connection)
-        if isinstance(error, TimeoutError) and self._pool is not None:
-            asyncio.ensure_future(self._pool.expire_connections())  # noqa: RUF006  # fire and forget
+        if isinstance(error, TimeoutError):
+            self._expire()
 
     def _unavailable(self, error: BaseException) -> OperationalError:
         """Translate, and let go of every connection to a server that stopped leading."""
-        if isinstance(error, asyncpg.ReadOnlySQLTransactionError) and self._pool is not None:
-            asyncio.ensure_future(self._pool.expire_connections())  # noqa: RUF006  # fire and forget
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            self._expire()
         return Unavailable(f"{type(error).__name__}: {error}")
+
+    def _expire(self) -> None:
+        """Have every connection made anew before its next use."""
+        for pool in set(self._pools.values()):
+            asyncio.ensure_future(pool.expire_connections())  # noqa: RUF006  # fire and forget
+
+
+@asynccontextmanager
+async def _watch_for_copies(connection: Connection) -> AsyncIterator[None]:
+    """Judge the commit inside: a wait for the copies that was cancelled looks like success (measured).
+
+    Raises:
+        OutcomeUnknown: PostgreSQL warned that it did not wait to the end.
+    """
+    warnings: list[str] = []
+
+    def on_message(_: object, message: asyncpg.PostgresLogMessage) -> None:
+        if message.sqlstate == _CANCELLED_WAIT:
+            warnings.append(message.message)
+
+    connection.add_log_listener(on_message)
+    try:
+        yield
+    finally:
+        with suppress(asyncpg.InterfaceError):  # the pool has taken a lost connection back
+            connection.remove_log_listener(on_message)
+    if warnings:
+        raise OutcomeUnknown(f"committed here, but perhaps nowhere else: {warnings[0]}")
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 3.0)
+    except TimeoutError:
+        pool.terminate()
 
 
 async def _repeat(attempt: Callable[[], Awaitable[T]], deadline: Deadline) -> T:

@@ -9,7 +9,7 @@ import msgspec
 
 from everopen.core.errors import EveropenError, OperationalError
 from everopen.kit import deadlines
-from everopen.kit.database import Connection, Database, Durability
+from everopen.kit.database import Database, Durability
 from everopen.kit.outbox.tasks import Task
 from everopen.kit.periodic import Periodic
 
@@ -84,17 +84,15 @@ class OutboxWorker:
         )
         if due is None:  # a look costs little; a claim waits for the copies
             return False
-        tasks = await self._database.run(
-            lambda connection: self._claim(connection, free), Durability.CONFIRMED
-        )
+        tasks = await self._claim(free)
         for task in tasks:
             doing = asyncio.create_task(self._do(task), name=f"{task.kind} {task.key}")
             self._running.add(doing)
             doing.add_done_callback(self._running.discard)
         return len(tasks) == free
 
-    async def _claim(self, connection: Connection, most: int) -> list[Task]:
-        rows = await connection.fetch(
+    async def _claim(self, most: int) -> list[Task]:
+        rows = await self._database.apply(
             f"""
             UPDATE {self._schema}.outbox SET due_at = now() + $1, attempts = attempts + 1
             WHERE task_id IN (
@@ -105,6 +103,7 @@ class OutboxWorker:
             timedelta(seconds=self._lease_s),
             list(self._handlers),
             most,
+            durability=Durability.CONFIRMED,
         )
         return [
             Task(

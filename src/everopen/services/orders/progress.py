@@ -8,6 +8,7 @@ changes are compare-and-set.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from everopen.contracts.inventory import Reservation, ReservationLine, Reserve
 from everopen.contracts.payments import Authorization, Authorize
@@ -99,13 +100,14 @@ class Progress:
         if change is None:
             return None
         name = type(event).__name__
-        if change.durable:
-            async with self._database.transaction(Durability.CONFIRMED, deadlines.current()) as connection:
-                changed = await store.apply(connection.fetch, order, change, name)
-                if entry is not None and changed is not None:
-                    await audit.record(connection, entry)
+        durability = Durability.CONFIRMED if change.durable else Durability.ZONAL
+        if entry is None:
+            changed = await store.apply(self._commit(durability), order, change, name)
         else:
-            changed = await store.apply(self._database.apply, order, change, name)
+            async with self._database.transaction(durability, deadlines.current()) as connection:
+                changed = await store.apply(connection.fetch, order, change, name)
+                if changed is not None:
+                    await audit.record(connection, entry)
         if changed is not None and change.owed:
             self._wake_outbox()
         return changed
@@ -177,10 +179,11 @@ class Progress:
             # Our own synchronous commit came back: the copies have it.
         else:
             # Somebody's commit is visible here; whether the copies have it, only one that follows tells.
-            await self._database.run(
-                lambda connection: store.write_barrier(connection.fetch, order.order_id), Durability.CONFIRMED
-            )
+            await store.write_barrier(self._commit(Durability.CONFIRMED), order.order_id)
         return await self._acknowledge(order.order_id)
+
+    def _commit(self, durability: Durability) -> store.Fetch:
+        return partial(self._database.apply, durability=durability, deadline=deadlines.current())
 
     async def _acknowledge(self, order_id: str) -> OrderRecord:
         acknowledged = await store.acknowledge(self._database.apply, order_id)
@@ -219,10 +222,8 @@ class Resumer:
         if not rows:
             return False
 
-        orders = await self._database.run(
-            lambda connection: store.claim_due(connection.fetch, _RESUMED_AT_ONCE, _LEASE_S),
-            Durability.CONFIRMED,
-        )
+        claim = partial(self._database.apply, durability=Durability.CONFIRMED)
+        orders = await store.claim_due(claim, _RESUMED_AT_ONCE, _LEASE_S)
         await asyncio.gather(*(self._resume(order) for order in orders))
         return len(orders) == _RESUMED_AT_ONCE
 

@@ -229,7 +229,11 @@ async def apply(fetch: Fetch, order: OrderRecord, change: Change, event: str) ->
 
 async def write_barrier(fetch: Fetch, order_id: str) -> None:
     """Write something to the log, so that this transaction's commit waits for all that came before it."""
-    await fetch("UPDATE orders SET due_at = now() + $2 WHERE order_id = $1", order_id, timedelta(seconds=5))
+    await fetch(
+        "UPDATE orders SET due_at = now() + $2 WHERE order_id = $1 RETURNING order_id",
+        order_id,
+        timedelta(seconds=5),
+    )
 
 
 async def acknowledge(fetch: Fetch, order_id: str) -> OrderRecord | None:

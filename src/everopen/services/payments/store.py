@@ -29,20 +29,18 @@ async def begin_payment(database: Database, attempt: Attempt, worker: str, lease
         False if the order was known already; then nothing was changed.
     """
 
-    async def work(connection: Connection) -> bool:
-        row = await connection.fetchrow(
-            f"""
-            WITH payment AS (
-                INSERT INTO payments (order_id, amount_minor, currency, worker, working_until)
-                VALUES ($1, $10, $11, $2, now() + $3::interval)
-                ON CONFLICT DO NOTHING RETURNING order_id)
-            {_INSERT_ATTEMPT} FROM payment RETURNING attempt_id
-            """,  # noqa: S608
-            *_arguments(attempt, worker, lease_s),
-        )
-        return row is not None
-
-    return await database.run(work, Durability.CONFIRMED)
+    rows = await database.apply(
+        f"""
+        WITH payment AS (
+            INSERT INTO payments (order_id, amount_minor, currency, worker, working_until)
+            VALUES ($1, $10, $11, $2, now() + $3::interval)
+            ON CONFLICT DO NOTHING RETURNING order_id)
+        {_INSERT_ATTEMPT} FROM payment RETURNING attempt_id
+        """,  # noqa: S608
+        *_arguments(attempt, worker, lease_s),
+        durability=Durability.CONFIRMED,
+    )
+    return bool(rows)
 
 
 async def begin_attempt(database: Database, attempt: Attempt, worker: str, lease_s: float) -> bool:
@@ -52,22 +50,20 @@ async def begin_attempt(database: Database, attempt: Attempt, worker: str, lease
         False if the order is closed, or somebody else is at it; then nothing was changed.
     """
 
-    async def work(connection: Connection) -> bool:
-        row = await connection.fetchrow(
-            f"""
-            WITH payment AS (
-                UPDATE payments SET worker = $2, working_until = now() + $3::interval
-                WHERE order_id = $1 AND closed_at IS NULL AND (worker = $2 OR working_until < now())
-                RETURNING order_id)
-            {_INSERT_ATTEMPT} FROM payment
-            ON CONFLICT (attempt_id) DO UPDATE SET check_at = excluded.check_at, calls = attempts.calls + 1
-            RETURNING attempt_id
-            """,  # noqa: S608
-            *_arguments(attempt, worker, lease_s),
-        )
-        return row is not None
-
-    return await database.run(work, Durability.CONFIRMED)
+    rows = await database.apply(
+        f"""
+        WITH payment AS (
+            UPDATE payments SET worker = $2, working_until = now() + $3::interval
+            WHERE order_id = $1 AND closed_at IS NULL AND (worker = $2 OR working_until < now())
+            RETURNING order_id)
+        {_INSERT_ATTEMPT} FROM payment
+        ON CONFLICT (attempt_id) DO UPDATE SET check_at = excluded.check_at, calls = attempts.calls + 1
+        RETURNING attempt_id
+        """,  # noqa: S608
+        *_arguments(attempt, worker, lease_s),
+        durability=Durability.CONFIRMED,
+    )
+    return bool(rows)
 
 
 def _arguments(attempt: Attempt, worker: str, lease_s: float) -> tuple[object, ...]:
@@ -92,26 +88,24 @@ async def take_turn(
         False if somebody else is at it.
     """
 
-    async def work(connection: Connection) -> bool:
-        row = await connection.fetchrow(
-            """
-            WITH turn AS (
-                UPDATE payments SET worker = $2, working_until = now() + $3::interval
-                WHERE order_id = $1 AND (worker = $2 OR working_until < now()) RETURNING order_id),
-            counted AS (
-                UPDATE attempts SET calls = calls + 1,
-                    state = CASE state WHEN 'not_sent' THEN 'started' ELSE state END
-                WHERE attempt_id = $4 AND EXISTS (SELECT FROM turn))
-            SELECT order_id FROM turn
-            """,
-            order_id,
-            worker,
-            timedelta(seconds=lease_s),
-            repeating,
-        )
-        return row is not None
-
-    return await database.run(work, Durability.CONFIRMED)
+    rows = await database.apply(
+        """
+        WITH turn AS (
+            UPDATE payments SET worker = $2, working_until = now() + $3::interval
+            WHERE order_id = $1 AND (worker = $2 OR working_until < now()) RETURNING order_id),
+        counted AS (
+            UPDATE attempts SET calls = calls + 1,
+                state = CASE state WHEN 'not_sent' THEN 'started' ELSE state END
+            WHERE attempt_id = $4 AND EXISTS (SELECT FROM turn))
+        SELECT order_id FROM turn
+        """,
+        order_id,
+        worker,
+        timedelta(seconds=lease_s),
+        repeating,
+        durability=Durability.CONFIRMED,
+    )
+    return bool(rows)
 
 
 async def end_turn(database: Database, order_id: str, worker: str) -> None:
@@ -222,34 +216,39 @@ async def claim(database: Database, attempt: Attempt, reference: str) -> bool:
         True if this payment is the order's one authorization, now or since before.
     """
 
-    async def work(connection: Connection) -> bool:
-        taken = await connection.fetchval(
-            """
-            WITH payment AS (
-                UPDATE payments SET working_until = '-infinity' WHERE order_id = $1 AND closed_at IS NULL
-                RETURNING order_id
-            ), taken AS (
-                INSERT INTO claims (provider, reference, order_id, purpose)
-                SELECT $2, $3, order_id, 'confirm' FROM payment ON CONFLICT DO NOTHING RETURNING order_id
-            ), noted AS (
-                UPDATE attempts SET state = 'approved', reference = $3, action_url = '', reason = ''
-                WHERE attempt_id = $4 AND EXISTS (SELECT FROM taken)
-            ), others AS (
-                INSERT INTO claims (provider, reference, order_id, purpose)
-                SELECT provider, reference, order_id, 'void' FROM attempts
-                WHERE order_id = $1 AND attempt_id <> $4 AND reference <> ''
-                  AND state IN ('found', 'action_required') AND EXISTS (SELECT FROM taken)
-                ON CONFLICT DO NOTHING
-            )
-            SELECT order_id FROM taken
-            """,
-            attempt.order_id,
-            attempt.provider,
-            reference,
-            attempt.attempt_id,
+    taken = await database.apply(
+        """
+        WITH payment AS (
+            UPDATE payments SET working_until = '-infinity' WHERE order_id = $1 AND closed_at IS NULL
+            RETURNING order_id
+        ), taken AS (
+            INSERT INTO claims (provider, reference, order_id, purpose)
+            SELECT $2, $3, order_id, 'confirm' FROM payment ON CONFLICT DO NOTHING RETURNING order_id
+        ), noted AS (
+            UPDATE attempts SET state = 'approved', reference = $3, action_url = '', reason = ''
+            WHERE attempt_id = $4 AND EXISTS (SELECT FROM taken)
+        ), others AS (
+            INSERT INTO claims (provider, reference, order_id, purpose)
+            SELECT provider, reference, order_id, 'void' FROM attempts
+            WHERE order_id = $1 AND attempt_id <> $4 AND reference <> ''
+              AND state IN ('found', 'action_required') AND EXISTS (SELECT FROM taken)
+            ON CONFLICT DO NOTHING
         )
-        if taken is not None:
-            return True
+        SELECT order_id FROM taken
+        """,
+        attempt.order_id,
+        attempt.provider,
+        reference,
+        attempt.attempt_id,
+        durability=Durability.CONFIRMED,
+    )
+    return bool(taken) or await _claim_to_void(database, attempt, reference)
+
+
+async def _claim_to_void(database: Database, attempt: Attempt, reference: str) -> bool:
+    """Claim a held payment to be voided; True if it turns out to be the order's one authorization."""
+
+    async def work(connection: Connection) -> bool:
         purpose = await connection.fetchval(
             """
             INSERT INTO claims (provider, reference, order_id, purpose) VALUES ($2, $3, $1, 'void')

@@ -56,18 +56,19 @@ class WebhookDesk:
             await wake_order(self._mesh, order_id)
 
     async def _open_orders(self, name: str, event: ProviderEvent) -> list[str]:
-        """The order that waits for this, unless the event was taken before.
+        """The order that waits for this, unless the event was taken before. Most are waited for by none.
 
         What is lost with it is found by the reconciler, or asked for by the order itself.
         """
 
         rows = await self._database.apply(
             """
-            WITH news AS (
-                INSERT INTO webhook_events (provider, event_id) VALUES ($1, $2)
+            WITH waiting AS (
+                SELECT order_id FROM attempts WHERE attempt_id = $3 AND provider = $1 AND state = ANY($4)
+            ), news AS (
+                INSERT INTO webhook_events (provider, event_id) SELECT $1, $2 FROM waiting
                 ON CONFLICT DO NOTHING RETURNING event_id)
-            SELECT order_id FROM attempts, news
-            WHERE attempt_id = $3 AND provider = $1 AND state = ANY($4)
+            SELECT order_id FROM waiting, news
             """,
             name,
             event.event_id,
