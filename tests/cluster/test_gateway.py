@@ -6,12 +6,9 @@ What is shown: what shoppers can reach, which instance is asked, and what is nev
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 from valkey.asyncio import Valkey
@@ -19,20 +16,12 @@ from valkey.exceptions import ValkeyError
 
 from everopen.core.limits import IMPORT_BYTES
 from everopen.engines.binaries import Binaries, find_binaries
-from everopen.engines.envoy.render import render_envoy
-from everopen.engines.program import Rendered
 from everopen.engines.readiness import not_ready
 from everopen.engines.valkey.render import render_valkey
-from everopen.topology import Engines, Instance, Kind, Layout, layout_of, parse_topology, with_port_base
+from everopen.topology import Engines, Instance, Kind
+from support.gateway import Answer, Zone, running, running_zone
 from support.places import shipped_text
-from support.platform import free_port_base
 from support.waiting import eventually
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-async def _fine(request: web.Request) -> web.StreamResponse:
-    return web.json_response({"path": request.path, "headers": dict(request.headers)})
 
 
 async def _busy(request: web.Request) -> web.StreamResponse:
@@ -46,106 +35,15 @@ async def _cut(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-@dataclass
-class StandIn:
-    """Answers on the port of a service process as it is told to, and remembers what it was asked."""
-
-    instance: Instance
-    answer: Answer = _fine
-    seen: list[str] = field(default_factory=list)
-    runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        app = web.Application(client_max_size=IMPORT_BYTES * 2)
-        app.router.add_route("*", "/{rest:.*}", self._handle)
-        self.runner = web.AppRunner(app, access_log=None)
-        await self.runner.setup()
-        await web.TCPSite(self.runner, self.instance.address, self.instance.ports["http"]).start()
-
-    async def stop(self) -> None:
-        if self.runner is not None:
-            await self.runner.cleanup()
-            self.runner = None
-
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if request.path == "/health/ready":
-            return web.Response()
-        await request.read()
-        self.seen.append(f"{request.method} {request.path}")
-        return await self.answer(request)
-
-
-@dataclass
-class Zone:
-    """Zone a's Envoy, and the processes of both zones."""
-
-    layout: Layout
-    http: aiohttp.ClientSession
-    stand_ins: dict[str, StandIn]
-
-    @property
-    def gateway(self) -> Instance:
-        return self.layout.gateway("singapore-a")
-
-    @property
-    def near(self) -> StandIn:
-        return self.stand_ins["singapore-a/orders-1"]
-
-    @property
-    def far(self) -> StandIn:
-        return self.stand_ins["singapore-b/orders-1"]
-
-    async def ask(
-        self, method: str, path: str, port: str = "public", body: bytes = b"", **headers: str
-    ) -> tuple[int, str]:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        url = self.gateway.url(port) + path
-        async with self.http.request(method, url, headers=sent, data=body or None) as answer:
-            return answer.status, await answer.text()
-
-
 @pytest.fixture(scope="module")
 def binaries() -> Binaries:
     return find_binaries(Engines(), os.defpath)
 
 
-@asynccontextmanager
-async def _running(rendered: Rendered, ready: Callable[[], Awaitable[str | None]]) -> AsyncIterator[int]:
-    """Run a rendered program until the end of the block; gives its pid."""
-    for directory in (rendered.program.directory, *rendered.directories):
-        directory.mkdir(parents=True, exist_ok=True)
-    for file in rendered.files:
-        file.path.write_text(file.text)
-    with (rendered.program.directory / "output.log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *rendered.program.command, stdout=output, stderr=output, cwd=rendered.program.directory
-        )
-    try:
-        await eventually(ready, lambda why: why is None)
-        yield process.pid
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 @pytest.fixture
 async def zone(tmp_path: Path, binaries: Binaries) -> AsyncIterator[Zone]:
-    text = with_port_base(shipped_text("laptop"), free_port_base())
-    layout = layout_of(parse_topology(text), tmp_path)
-    stand_ins = {i.name: StandIn(i) for i in layout.of_kind(Kind.PROCESS, site="singapore")}
-    gateway = layout.gateway("singapore-a")
-    timeout = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(timeout=timeout) as http:
-        for stand_in in stand_ins.values():
-            await stand_in.start()
-        try:
-            rendered = render_envoy(layout, gateway, binaries.envoy)
-            async with _running(rendered, lambda: not_ready(http, gateway)):
-                yield Zone(layout, http, stand_ins)
-        finally:
-            for stand_in in stand_ins.values():
-                await stand_in.stop()
+    async with running_zone(shipped_text("laptop"), tmp_path, binaries) as started:
+        yield started
 
 
 async def test_shoppers_reach_the_public_api_and_nothing_else(zone: Zone) -> None:
@@ -270,8 +168,8 @@ async def test_the_cache_goes_on_when_a_node_dies(zone: Zone, binaries: Binaries
 
     first, second = (render_valkey(node, binaries.valkey) for node in nodes)
     try:
-        async with _running(first, ready(nodes[0])):
-            async with _running(second, ready(nodes[1])):
+        async with running(first, ready(nodes[0])):
+            async with running(second, ready(nodes[1])):
                 assert await eventually(failures, lambda failed: not failed) == []
                 sizes = [await Valkey(port=node.ports["valkey"]).dbsize() for node in nodes]
                 assert sum(sizes) == len(names)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from litestar import Litestar
 
 from everopen.core.ids import Id
-from everopen.kit.auth import TokenIssuer, TokenVerifier
+from everopen.kit.auth import SessionEndings, TokenIssuer, TokenVerifier
 from everopen.kit.http import CallerChecks, build_app
 from everopen.kit.http.callers import SERVICE_KEY_HEADER
 from everopen.kit.service import Service
@@ -25,6 +25,7 @@ class Callers:
 
     private_key_pem: str
     public_key_pem: str
+    endings: SessionEndings = field(default_factory=SessionEndings)
 
     @property
     def issuer(self) -> TokenIssuer:
@@ -36,7 +37,7 @@ class Callers:
 
     def app(self, *services: Service) -> Litestar:
         """The application that hosts `services`, with callers known by this key."""
-        return build_app(services, CallerChecks(self.verifier, SERVICE_KEY))
+        return build_app(services, CallerChecks(self.verifier, SERVICE_KEY, self.endings))
 
     @asynccontextmanager
     async def client(self, *services: Service) -> AsyncIterator[httpx.AsyncClient]:

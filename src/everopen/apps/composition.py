@@ -5,13 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from litestar import Litestar, Router
 from obstore.store import S3Store
 
@@ -24,8 +17,10 @@ from everopen.apps.settings import (
     ProcessSettings,
     ProviderSettings,
 )
+from everopen.apps.token_keys import TokenKeys
+from everopen.contracts.identity import Endings
 from everopen.core.errors import ConfigurationError
-from everopen.kit.auth import TokenIssuer, TokenVerifier
+from everopen.kit.auth import SessionEndings
 from everopen.kit.cache import Cache
 from everopen.kit.client import Mesh
 from everopen.kit.database import Cluster, Database, Member
@@ -50,6 +45,15 @@ class _Parts:
         self.cache = Cache(cache.host, cache.port) if cache else Cache(None)
         self.shared: list[Lifecycle] = [self.mesh, self.cache]
         self.state_dir = Path(settings.state_dir)
+        signing = settings.token_signing_key_file
+        self.keys = TokenKeys(Path(settings.token_keys_file), Path(signing) if signing else None)
+        self.endings = SessionEndings(self._endings_since, self.state_dir / "session-endings.json")
+        self.shared.extend((self.keys, self.endings))
+
+    async def _endings_since(self, cursor: str) -> Endings:
+        return await self.mesh.call(
+            "GET", "/internal/identity/endings", query=[("after", cursor)], reply=Endings, timeout_s=2.0
+        )
 
     def database(self, service: str) -> Database:
         """The home cell's database, as the service's role."""
@@ -74,8 +78,8 @@ def build_process_app(settings: ProcessSettings) -> Litestar:
     """
     parts = _Parts(settings)
     services = [*(_build(service, parts) for service in settings.services), api_description()]
-    verifier = TokenVerifier(settings.token_public_keys_pem)
-    return build_app(services, CallerChecks(verifier, settings.service_key), parts.shared)
+    checks = CallerChecks(parts.keys.verifier, settings.service_key, parts.endings)
+    return build_app([*services, parts.keys.described()], checks, parts.shared)
 
 
 def build_sandbox(settings: ProcessSettings) -> Sandbox:
@@ -149,12 +153,14 @@ def _identity(parts: _Parts) -> Service:
     from everopen.services.identity import service
 
     settings = parts.settings
-    (key_id, _), *_ = settings.token_public_keys_pem.items()
+    if parts.keys.issuer is None:
+        raise ConfigurationError("identity needs a signing key in its settings")
     return service.build(
         database=parts.database("identity"),
         cell=settings.home_cell,
-        issuer=TokenIssuer(key_id, settings.token_private_key_pem),
-        public_keys_pem=settings.token_public_keys_pem,
+        issuer=parts.keys.issuer,
+        verifier=parts.keys.verifier,
+        endings=parts.endings,
         merchant_password_hash=settings.merchant_password_hash,
     )
 
@@ -285,9 +291,12 @@ def describing_routers(state_dir: Path) -> list[Router]:
     Args:
         state_dir: a scratch directory, which some services want to exist.
     """
-    key = Ed25519PrivateKey.generate()
-    private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    from everopen.apps.platform.keyring import KeyRing, new_key
+
+    ring = KeyRing(keys=(new_key("signing", 0),))
+    published, signing = state_dir / "published.json", state_dir / "signing.json"
+    published.write_bytes(msgspec.json.encode(ring.published()))
+    signing.write_bytes(msgspec.json.encode(ring.signing_key()))
     nowhere = HostPort("127.0.0.1", 1)
     parts = _Parts(
         ProcessSettings(
@@ -303,8 +312,8 @@ def describing_routers(state_dir: Path) -> list[Router]:
             home_cell="none",
             cells={"none": CellSettings(members=(nowhere,))},
             role_passwords=dict.fromkeys(_BUILDERS, "none"),
-            token_private_key_pem=private_pem,
-            token_public_keys_pem={"none": public_pem},
+            token_signing_key_file=str(signing),
+            token_keys_file=str(published),
             mail=MailSettings(relays=(nowhere,)),
         )
     )

@@ -106,8 +106,8 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
         mesh_url: the local Envoy, through which services call one another.
         cache: the local Envoy's cache listener, or None where the topology has no cache.
         service_key: shared secret of the services, with which they call each other's internal routes.
-        token_private_key_pem: Ed25519 key that signs session tokens; only identity has it.
-        token_public_keys_pem: key id to public key, for checking tokens.
+        token_signing_key_file: the key that signs session tokens; only identity can read it.
+        token_keys_file: the keys that tokens are checked with.
         merchant_password_hash: Argon2 hash of the merchant's password; only identity has it.
         public_url: the address that shoppers use.
         sandbox_url: the sandbox's base URL, for links in the storefront's demo; empty without one.
@@ -127,8 +127,8 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     cells: dict[str, CellSettings]
     role_passwords: dict[str, str] = {}
     cache: HostPort | None = None
-    token_private_key_pem: str = ""
-    token_public_keys_pem: dict[str, str] = {}
+    token_signing_key_file: str = ""
+    token_keys_file: str = ""
     merchant_password_hash: str = ""
     object_store: ObjectStoreSettings | None = None
     providers: tuple[ProviderSettings, ...] = ()

@@ -33,7 +33,7 @@ async def database(postgres: Server) -> AsyncIterator[Database]:
 async def admin(postgres: Server, database: Database) -> AsyncIterator[asyncpg.Connection]:
     """A superuser's connection, with the table empty."""
     connection = await postgres.superuser("identity_tests")
-    await connection.execute("SET search_path = identity; TRUNCATE customers")
+    await connection.execute("SET search_path = identity; TRUNCATE customers, guests, addresses, endings")
     yield connection
     await connection.close()
 
@@ -44,7 +44,8 @@ def service(database: Database, callers: Callers) -> Service:
         database=database,
         cell="sg1",
         issuer=callers.issuer,
-        public_keys_pem={KEY_ID: callers.public_key_pem},
+        verifier=callers.verifier,
+        endings=callers.endings,
         merchant_password_hash=cheap.hash(MERCHANT_PASSWORD),
     )
 

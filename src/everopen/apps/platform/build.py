@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from everopen.apps.platform.data_dir import DataDir
 from everopen.apps.platform.files import make_directory, write_file
+from everopen.apps.platform.key_files import key_files
+from everopen.apps.platform.keyring import KeyRing
 from everopen.apps.platform.secrets import Secrets
 from everopen.apps.platform.wiring import render_process
 from everopen.engines.binaries import Binaries
@@ -30,6 +32,7 @@ class Build:
     data_dir: DataDir
     layout: Layout
     secrets: Secrets
+    ring: KeyRing
     binaries: Binaries
     postgres: PostgresPrograms
     account: Account | None
@@ -59,11 +62,17 @@ class Build:
             rendered = self.render(instance)
             programs.append(rendered.program)
             self._write_instance(instance, rendered)
+            self.write_keys(instance)
         files = self.data_dir.supervisor(zone)
         make_directory(files.directory, mode=0o700)
         run_as = pwd.getpwuid(os.geteuid()).pw_name if os.geteuid() == 0 else None
         account = self.account.name if self.account else None
         self._write(render_supervisor(zone, files, programs, account, run_as))
+
+    def write_keys(self, instance: Instance) -> None:
+        """Write what the instance reads of the token keys, now and whenever they change."""
+        for file in key_files(instance, self.ring):
+            self._write(file)
 
     def _write_instance(self, instance: Instance, rendered: Rendered) -> None:
         unprivileged = rendered.program.unprivileged

@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 import msgspec
 
 from everopen.apps.platform.files import make_directory, write_file
+from everopen.apps.platform.keyring import KeyRingFile
 from everopen.apps.platform.secrets import SecretsFile
 from everopen.core.errors import ConfigurationError
 from everopen.engines.supervisor import SupervisorFiles
@@ -60,6 +61,10 @@ class DataDir:
     @property
     def secrets(self) -> SecretsFile:
         return SecretsFile(self.path / "secrets")
+
+    @property
+    def key_ring(self) -> KeyRingFile:
+        return KeyRingFile(self.path / "secrets")
 
     @property
     def runtime(self) -> Path:

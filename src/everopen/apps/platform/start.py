@@ -196,7 +196,8 @@ class Start:
         led = record is not None and record.led
         secrets = self.data_dir.secrets.read() if led else self.data_dir.secrets.read_or_create()
         write_file(self.data_dir.topology_file, self.topology_text.encode(), mode=0o644)
-        build = Build(self.data_dir, self.layout, secrets, binaries, programs, account)
+        ring = self.data_dir.key_ring.read(secrets)
+        build = Build(self.data_dir, self.layout, secrets, ring, binaries, programs, account)
         for zone in missing:
             build.write_zone(zone)
         return build

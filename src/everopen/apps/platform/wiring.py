@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from everopen.apps.platform.key_files import PUBLISHED, SIGNING, signs
 from everopen.apps.platform.secrets import ProviderKeys, Secrets
 from everopen.apps.settings import (
     CellSettings,
@@ -94,8 +95,8 @@ def process_settings(layout: Layout, instance: Instance, secrets: Secrets) -> Pr
             if service in secrets.role_passwords
         },
         cache=HostPort(gateway.address, gateway.ports["cache"]) if has_cache else None,
-        token_private_key_pem=_if(instance, "identity", secrets.token_private_key_pem),
-        token_public_keys_pem={secrets.token_key_id: secrets.token_public_key_pem},
+        token_signing_key_file=str(instance.directory / SIGNING) if signs(instance) else "",
+        token_keys_file=str(instance.directory / PUBLISHED),
         merchant_password_hash=_if(instance, "identity", secrets.merchant_password_hash),
         object_store=_object_store(layout, secrets) if "catalog" in instance.services else None,
         providers=_providers(layout, instance, secrets),

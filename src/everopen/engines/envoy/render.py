@@ -12,6 +12,7 @@ from everopen.engines.envoy.routes import (
     mesh_routes,
     services_in,
 )
+from everopen.engines.envoy.tokens import token_filter
 from everopen.engines.program import File, Program, Rendered
 from everopen.topology import Instance, Kind, Layout
 
@@ -108,7 +109,11 @@ def _http_listener(
         "stream_idle_timeout": "60s",
         "access_log": [_access_log()],
         "local_reply_config": _local_replies(),
-        "http_filters": [_buffer_filter(), _router_filter()],
+        "http_filters": [
+            *([token_filter(instance)] if public else []),
+            _buffer_filter(),
+            _router_filter(),
+        ],
         "route_config": {
             "name": port,
             "virtual_hosts": [{"name": port, "domains": ["*"], "routes": routes}],
@@ -176,6 +181,7 @@ def _access_log() -> dict[str, Any]:
 # What Envoy itself has to say: comparison with the status, code, title, detail. The first that fits counts.
 # `gateway-unavailable` is not `unavailable`: Envoy does not know whether the request was carried out.
 _OWN_PROBLEMS = (
+    ("EQ", 401, "token-invalid", "Unauthorized", "This session token is not valid. Begin a new session."),
     ("EQ", 404, "not-found", "Not Found", "There is nothing under this address."),
     ("EQ", 413, "content-too-large", "Content Too Large", "The body is larger than this address takes."),
     (

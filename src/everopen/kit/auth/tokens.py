@@ -100,6 +100,7 @@ class TokenVerifier:
 
     def __init__(self, public_keys_pem: Mapping[str, str]) -> None:
         self._keys: dict[str, Ed25519PublicKey] = {}
+        self._public_keys_pem: dict[str, str] = {}
         self._checked: dict[str, tuple[float, Principal]] = {}
         self.use(public_keys_pem)
 
@@ -115,13 +116,13 @@ class TokenVerifier:
             if not isinstance(key, Ed25519PublicKey):
                 raise TypeError("session tokens are checked with Ed25519 keys")
             keys[key_id] = key
-        self._keys = keys
+        self._keys, self._public_keys_pem = keys, dict(public_keys_pem)
         self._checked.clear()
 
     @property
-    def key_ids(self) -> tuple[str, ...]:
-        """The keys that a token may be signed with."""
-        return tuple(self._keys)
+    def public_keys_pem(self) -> Mapping[str, str]:
+        """The keys that a token may be signed with, by key id."""
+        return self._public_keys_pem
 
     def verify(self, token: str) -> Principal:
         """The bearer of `token`. That its session has not been ended is another question: `SessionEndings`.

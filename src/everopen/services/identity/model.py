@@ -25,11 +25,21 @@ def check_registration(request: Register) -> None:
     Raises:
         InvalidInput: the password is too short or too long, or the name is no name.
     """
-    if not PASSWORD_SHORTEST <= len(request.password) <= PASSWORD_LONGEST:
+    check_password(request.password)
+    check_name(request.name)
+
+
+def check_password(password: str) -> None:
+    """Raises: InvalidInput: too short or too long (`invalid-password`)."""
+    if not PASSWORD_SHORTEST <= len(password) <= PASSWORD_LONGEST:
         raise InvalidInput(
             "invalid-password", f"Choose a password of {PASSWORD_SHORTEST} to {PASSWORD_LONGEST} characters."
         )
-    if len(request.name) > limits.NAME_CHARACTERS or not request.name.isprintable():
+
+
+def check_name(name: str) -> None:
+    """Raises: InvalidInput: too long, or not printable (`invalid-name`)."""
+    if len(name) > limits.NAME_CHARACTERS or not name.isprintable():
         raise InvalidInput(
             "invalid-name", f"The name must be at most {limits.NAME_CHARACTERS} printable characters."
         )

@@ -1,14 +1,15 @@
 """Wiring of the identity service."""
 
-from collections.abc import Mapping
-
-from everopen.kit.auth import TokenIssuer
+from everopen.kit.auth import SessionEndings, TokenIssuer, TokenVerifier
 from everopen.kit.database import Database
+from everopen.kit.periodic import Periodic
 from everopen.kit.service import Service
+from everopen.services.identity.endings import forget_expired
 from everopen.services.identity.handlers import IdentityHandlers
 from everopen.services.identity.http import router
-from everopen.services.identity.keys import key_set
 from everopen.services.identity.passwords import Passwords
+
+_FORGET_EVERY_S = 3600.0
 
 
 def build(
@@ -16,7 +17,8 @@ def build(
     database: Database,
     cell: str,
     issuer: TokenIssuer,
-    public_keys_pem: Mapping[str, str],
+    verifier: TokenVerifier,
+    endings: SessionEndings,
     merchant_password_hash: str,
 ) -> Service:
     """The identity service.
@@ -24,9 +26,16 @@ def build(
     Args:
         database: the home cell's, as the role `identity`; its owner starts and stops it.
         issuer: signs session tokens.
-        public_keys_pem: every key with which a valid token may be signed, by key id.
+        verifier: has every key with which a valid token may be signed.
+        endings: the process's list of ended sessions; its owner starts and stops it.
         merchant_password_hash: Argon2 hash; empty where there is no merchant.
     """
     passwords = Passwords()
-    handlers = IdentityHandlers(database, passwords, issuer, cell, merchant_password_hash)
-    return Service("identity", router(handlers, key_set(public_keys_pem)), parts=(passwords,))
+    handlers = IdentityHandlers(database, passwords, issuer, verifier, endings, cell, merchant_password_hash)
+
+    async def forget() -> bool:
+        await forget_expired(database)
+        return False
+
+    forgetting = Periodic("expired endings", forget, _FORGET_EVERY_S)
+    return Service("identity", router(handlers, database, verifier), parts=(passwords, forgetting))

@@ -34,11 +34,11 @@ def test_a_process_knows_only_the_passwords_of_its_services(layout: Layout, secr
 def test_keys_go_to_one_service_alone(layout: Layout, secrets: Secrets) -> None:
     shop = process_settings(layout, layout.instance("singapore-a/shop-1"), secrets)
     orders = process_settings(layout, layout.instance("singapore-a/orders-1"), secrets)
-    assert shop.token_private_key_pem
+    assert shop.token_signing_key_file
     assert shop.merchant_password_hash
-    assert not orders.token_private_key_pem
+    assert not orders.token_signing_key_file
     assert not orders.merchant_password_hash
-    assert orders.token_public_keys_pem == shop.token_public_keys_pem
+    assert orders.token_keys_file
     assert [p.secret_key[:8] for p in orders.providers] == ["sk_test_", "pps_test"]
     assert [(p.secret_key, p.webhook_secret) for p in shop.providers] == [("", ""), ("", "")]
     assert shop.object_store is not None
