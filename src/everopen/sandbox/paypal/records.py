@@ -11,6 +11,8 @@ AuthorizationStatus = Literal["CREATED", "PARTIALLY_CAPTURED", "CAPTURED", "VOID
 # and the authorization is valid for 29.
 HONOR_S = 3 * 24 * 3600
 VALID_S = 29 * 24 * 3600
+# An order waits so long for its payer, and for its authorization after that.
+UNPAID_S = 6 * 3600
 
 
 class Authorization(msgspec.Struct, frozen=True, kw_only=True):

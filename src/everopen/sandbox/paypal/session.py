@@ -11,7 +11,7 @@ from everopen.sandbox.ledger import book
 from everopen.sandbox.paypal import store
 from everopen.sandbox.paypal.amounts import show_amount
 from everopen.sandbox.paypal.errors import missing, unprocessable
-from everopen.sandbox.paypal.records import Order
+from everopen.sandbox.paypal.records import UNPAID_S, Order
 from everopen.sandbox.paypal.transitions import Change, authorize, instrument, ledger_status
 from everopen.sandbox.paypal.views import (
     link,
@@ -61,9 +61,11 @@ class Session:
         self.now_s = time.time()
 
     def order(self, id_: str) -> Order:
-        """Raises PaypalError (404) if this account has no such order."""
+        """Raises PaypalError (404) if this account has no such order, or it was not approved in time."""
         found = store.read_order(self.db, id_, self.account)
         if found is None:
+            raise missing()
+        if found.authorization is None and self.now_s - found.create_time > UNPAID_S:
             raise missing()
         return found
 
