@@ -13,12 +13,15 @@ from pathlib import Path
 
 import click
 
+from benchmarks.catalog import catalog_table, measure_catalog
 from benchmarks.measure import Strength, measure
-from benchmarks.report import FACTS, PAGE, figures, write
+from benchmarks.report import FACTS, PAGE, figures, write, write_catalog
 from benchmarks.same_sql import same_sql
 from everopen.apps.platform import Platform
 from everopen.apps.service_hooks import service_hooks
 from everopen.engines.binaries import find_binaries
+
+_CATALOG_CLIENTS = 8
 
 
 @click.command()
@@ -28,6 +31,9 @@ from everopen.engines.binaries import find_binaries
 @click.option("--seconds", default=15.0, help="How long they shop.")
 @click.option("--most", default=20_000, help="The most checkouts of one run.")
 @click.option("--sql-seconds", default=8, help="How long pgbench runs beside each.")
+@click.option(
+    "--catalog", "products", type=int, help="Measure reading and searching so many products instead."
+)
 @click.option("--print-only", is_flag=True, help="Do not write docs/benchmarks.md and results.json.")
 def main(
     *,
@@ -37,9 +43,13 @@ def main(
     seconds: float,
     most: int,
     sql_seconds: int,
+    products: int | None,
     print_only: bool,
 ) -> None:
     """Checkouts per second and what each costs, beside the same SQL by pgbench on the same cluster."""
+    if products is not None:
+        asyncio.run(_run_catalog(topology, data, products, seconds, print_only=print_only))
+        return
     strength = Strength(
         shoppers=[int(number) for number in shoppers.split(",")],
         seconds=seconds,
@@ -69,6 +79,19 @@ async def _run(topology: str, data: Path | None, strength: Strength, *, print_on
     write(levels, idle, name, strength, busy)
     print(f"Written to {PAGE} and {FACTS}.")
     print(PAGE.read_text(encoding="utf-8"))
+
+
+async def _run_catalog(
+    topology: str, data: Path | None, products: int, seconds: float, *, print_only: bool
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="eo-bench-") as scratch:
+        async with _platform(topology, data) as platform:
+            found = await measure_catalog(
+                platform, products, _CATALOG_CLIENTS, seconds / 3, Path(scratch), _say
+            )
+    if not print_only:
+        write_catalog(found)
+    print(catalog_table(found))
 
 
 @asynccontextmanager

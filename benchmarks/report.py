@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.catalog import CatalogFigures, catalog_table
 from benchmarks.measure import Level, Strength
 from benchmarks.processor_time import SHOPPERS
 from benchmarks.shoppers import CALLS_PER_CHECKOUT
@@ -15,9 +16,12 @@ from benchmarks.shoppers import CALLS_PER_CHECKOUT
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 FACTS = ROOT / "benchmarks" / "results.json"
+CATALOG_FACTS = ROOT / "benchmarks" / "catalog.json"
 # What runs here only because everything is on one machine.
 _OUTSIDE = ("sandbox", SHOPPERS)
 _BEGIN, _END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
+_BEGIN_CATALOG = "<!-- catalog: written by `make bench ARGS='--catalog 100000'` -->"
+_END_CATALOG = "<!-- end of catalog -->"
 
 
 def write(
@@ -39,10 +43,21 @@ def write(
         "levels": [_rounded(msgspec.to_builtins(level), 3) for level in levels],
     }
     FACTS.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
+    _replace(_BEGIN, _END, figures(levels, idle, facts))
+
+
+def write_catalog(found: CatalogFigures) -> None:
+    """Replace the catalog's figures in docs/benchmarks.md and benchmarks/catalog.json."""
+    facts = _rounded(msgspec.to_builtins(found), 3) | {"at": datetime.now(UTC).isoformat(timespec="seconds")}
+    CATALOG_FACTS.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
+    _replace(_BEGIN_CATALOG, _END_CATALOG, f"Measured {facts['at'][:10]}: {catalog_table(found)}")
+
+
+def _replace(begin: str, end: str, text: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
-    PAGE.write_text(f"{head}{_BEGIN}\n\n{figures(levels, idle, facts)}\n{_END}{tail}", encoding="utf-8")
+    head, _, rest = page.partition(begin)
+    _, _, tail = rest.partition(end)
+    PAGE.write_text(f"{head}{begin}\n\n{text}\n{end}{tail}", encoding="utf-8")
 
 
 def figures(levels: list[Level], idle: dict[str, float], facts: dict[str, Any]) -> str:
