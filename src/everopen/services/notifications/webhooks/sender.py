@@ -60,13 +60,16 @@ class Sender:
     Args:
         loopback: whether subscribers may be on this very machine, over plain HTTP.
         timeout_s: for the whole of an attempt.
+        resolver: looks names up; by default as the machine does.
     """
 
-    def __init__(self, *, loopback: bool, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, *, loopback: bool, timeout_s: float = TIMEOUT_S, resolver: AbstractResolver | None = None
+    ) -> None:
         self._loopback = loopback
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
-        self._resolver = _Resolver()
+        self._resolver = resolver or _Resolver()
 
     async def start(self) -> None:
         connector = aiohttp.TCPConnector(
