@@ -224,5 +224,6 @@ def _books(name: str, cell: CellSettings, password: str) -> OpenBooks:
         application="everopen match",
         statement_timeout_s=_STATEMENT_S,
     )
-    # Only the leader has everything, and a session of this role reads only, on the leader, too.
-    return partial(open_books, name, partial(cluster.connect, SessionAttribute.primary))
+    # Only the leader has everything, and a session of this role reads only, on the leader, too; it has
+    # nothing to commit that anybody could wait for.
+    return partial(open_books, name, partial(cluster.connect, SessionAttribute.primary, "local"))
