@@ -1,6 +1,7 @@
 """Searching: ranking, typing errors, filters, sorting, pages, completion; any text at all is a query."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -284,3 +285,33 @@ def test_what_cannot_be_asked_is_refused(asked: dict[str, object]) -> None:
 def test_a_cursor_goes_on_in_the_same_search() -> None:
     request = checked(text="mug", limit=10)
     assert checked(text=" mug ", limit=5, cursor=request.cursor_after(10)).offset == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "category"), [("", ""), ("mug", ""), ("mgu", ""), ("", "Kitchen"), ("mug", "Kitchen")]
+)
+def test_a_facets_count_is_what_filtering_by_it_finds(index: SearchIndex, text: str, category: str) -> None:
+    request = SearchRequest(text=text, category=category)
+    facets = index.search(request).facets
+    assert facets["category"]
+    assert facets["vendor"]
+    for name, count in facets["category"]:
+        assert index.search(replace(request, category=name)).total == count
+    for name, count in facets["vendor"]:
+        assert index.search(replace(request, vendor=name)).total == count
+
+
+def test_facets_count_in_full_however_the_index_is_cut_up(tmp_path: Path) -> None:
+    index = SearchIndex(tmp_path)
+    for batch in range(3):
+        # Many vendors, in another order of frequency in each segment.
+        vendors = [f"v{n:04}" for n in range(900) for _ in range(1 + (n * (batch + 7)) % 5)]
+        index.write(
+            ((product(f"p{batch}-{n}", "Thing", vendor=vendor), BEGIN) for n, vendor in enumerate(vendors)),
+            [],
+        )
+    found = index.search(SearchRequest(text="thing", limit=1))
+    assert len(found.facets["vendor"]) == 50
+    for vendor, count in found.facets["vendor"]:
+        assert index.search(SearchRequest(vendor=vendor, limit=1)).total == count
+    index.close()
