@@ -23,6 +23,7 @@ from everopen.core.money import Money
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.sandbox.config import Account
+from everopen.services.payments.providers.paypal.adapter import Paypal
 from everopen.services.payments.providers.plainpay import Plainpay
 from everopen.services.payments.providers.provider import Credentials, Provider, VoidPolicy
 from everopen.services.payments.providers.razorpay import Razorpay
@@ -33,7 +34,7 @@ from everopen.services.payments.service import build
 from everopen.services.payments.settling import Settler
 from everopen.services.payments.views import PaymentView
 from support.callers import new_callers
-from support.sandbox import PLAINPAY, RAZORPAY, STRIPE, RunningSandbox
+from support.sandbox import PAYPAL, PLAINPAY, RAZORPAY, STRIPE, RunningSandbox
 from support.waiting import eventually
 
 CELL = "sg1"
@@ -42,6 +43,7 @@ TIMEOUT_S = 1.0
 AMOUNT = Money(12_34, "USD")
 STRIPE_OK = Instrument(provider="stripe", token="pm_card_visa")
 PLAINPAY_OK = Instrument(provider="plainpay", token="ppt_ok")
+PAYPAL_OK = Instrument(provider="paypal", token="vault-approved")
 RAZORPAY_OK = Instrument(provider="razorpay", token="cust_TestShopper001.token_TestVisaOk0001")
 DROP = {"kind": "drop_after", "operation": "authorize"}
 # The reconcilers of the service keep still; tests run their own when they mean to.
@@ -70,6 +72,7 @@ def providers_at(url: str, timeout_s: float = TIMEOUT_S) -> list[Provider]:
         Stripe("stripe", f"{url}/stripe", credentials(STRIPE), timeout_s),
         Plainpay("plainpay", f"{url}/plainpay", credentials(PLAINPAY), timeout_s),
         razorpay_at(url, timeout_s),
+        Paypal("paypal", f"{url}/paypal", credentials(PAYPAL), timeout_s),
     ]
 
 
@@ -151,8 +154,9 @@ class Shop:
         void: VoidPolicy = "lapse",
     ) -> tuple[Reconciler, Provider]:
         """A reconciler of the test's own, and its provider, which must be started."""
-        adapters = [*providers_at(self.sandbox.url)[:-1], razorpay_at(self.sandbox.url, void=void)]
-        adapter = next(adapter for adapter in adapters if adapter.name == provider)
+        adapters = {adapter.name: adapter for adapter in providers_at(self.sandbox.url)}
+        adapters["razorpay"] = razorpay_at(self.sandbox.url, void=void)
+        adapter = adapters[provider]
         reconciler = Reconciler(
             database=self.database,
             provider=adapter,
@@ -198,7 +202,10 @@ class RunningService:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        methods = [PaymentMethod(provider=n, publishable_key=f"pk_{n}") for n in ("stripe", "plainpay", "razorpay")]
+        methods = [
+            PaymentMethod(provider=n, publishable_key=f"pk_{n}")
+            for n in ("stripe", "plainpay", "razorpay", "paypal")
+        ]
         service = build(
             database=self._database,
             cell=CELL,

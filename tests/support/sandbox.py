@@ -47,6 +47,17 @@ RAZORPAY = Account(
 OTHER_RAZORPAY = Account(
     provider="razorpay", secret_key="razorpay_secret_other", publishable_key="rzp_test_Other012345678"
 )
+PAYPAL = Account(
+    provider="paypal",
+    secret_key="paypal_client_secret_shop",
+    publishable_key="paypal_client_id_shop",
+    webhook_secret="1JE4291016473214C",
+)
+OTHER_PAYPAL = Account(
+    provider="paypal",
+    secret_key="paypal_client_secret_other",
+    publishable_key="paypal_client_id_other",
+)
 OTHER_PLAINPAY = Account(provider="plainpay", secret_key="ppk_other", publishable_key="ppp_other")
 
 
@@ -181,7 +192,16 @@ async def running_sandbox(
 ) -> AsyncIterator[RunningSandbox]:
     """A sandbox process with two accounts at each provider, gone at the end."""
     config = SandboxConfig(
-        accounts=(STRIPE, OTHER_STRIPE, PLAINPAY, OTHER_PLAINPAY, RAZORPAY, OTHER_RAZORPAY),
+        accounts=(
+            STRIPE,
+            OTHER_STRIPE,
+            PLAINPAY,
+            OTHER_PLAINPAY,
+            RAZORPAY,
+            OTHER_RAZORPAY,
+            PAYPAL,
+            OTHER_PAYPAL,
+        ),
         webhook_url=webhook_url,
         smtp_port=0,
         state_dir=str(scratch / "state"),

@@ -230,14 +230,19 @@ def _payments(parts: _Parts) -> Service:
 
 
 def _storefront(parts: _Parts) -> Service:
+    """The shop's pages, and the merchant's: both are pages over the public API, and own nothing."""
+    from everopen.web.merchant.service import build_router
     from everopen.web.storefront import service
 
-    return service.build(
+    settings = parts.settings
+    shop = service.build(
         mesh=parts.mesh,
-        public_url=parts.settings.public_url,
-        sandbox_url=parts.settings.sandbox_url,
-        currency=parts.settings.currency,
+        public_url=settings.public_url,
+        sandbox_url=settings.sandbox_url,
+        currency=settings.currency,
     )
+    desk = build_router(mesh=parts.mesh, public_url=settings.public_url, currency=settings.currency)
+    return Service(shop.name, Router("/", route_handlers=[shop.router, desk]), shop.parts)
 
 
 _BUILDERS: dict[str, Callable[[_Parts], Service]] = {
@@ -259,6 +264,7 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
     Raises:
         ConfigurationError: there is no adapter of that name.
     """
+    from everopen.services.payments.providers.paypal.adapter import Paypal
     from everopen.services.payments.providers.plainpay import Plainpay
     from everopen.services.payments.providers.razorpay import Razorpay
     from everopen.services.payments.providers.stripe import Stripe
@@ -267,6 +273,7 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
     adapters: dict[str, Callable[[str, str, Credentials, float], Provider]] = {
         "stripe": Stripe,
         "plainpay": Plainpay,
+        "paypal": Paypal,
         "razorpay": partial(Razorpay, void=voids.get("razorpay", "lapse")),
     }
     unknown = [provider.name for provider in settings if provider.name not in adapters]

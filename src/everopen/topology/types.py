@@ -15,7 +15,7 @@ MAX_PROCESSES_PER_ZONE = 30
 SiteKind = Literal["region", "witness"]
 StoreKind = Literal["cluster", "bucket", "index"]
 Strategy = Literal["cold", "warm", "hot"]
-ProviderName = Literal["stripe", "plainpay", "razorpay"]
+ProviderName = Literal["stripe", "plainpay", "razorpay", "paypal"]
 ServiceName = Literal[
     "catalog",
     "cart",
@@ -178,6 +178,30 @@ class Webhooks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     loopback: bool = False
+
+
+Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
+PerMinute = Annotated[int, Meta(ge=6, le=1_000_000)]  # given out in parts of ten seconds
+
+
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one client may ask of one gateway: an address (IPv6: a network of 64 bits), or a session token.
+
+    Attributes:
+        enabled: False switches all of them off.
+        requests_per_s: of any kind, lasting.
+        requests_at_once: of any kind, when little was asked before.
+        sessions_per_minute: anonymous sessions begun.
+        sign_ins_per_minute: passwords tried.
+        registrations_per_minute: accounts made.
+    """
+
+    enabled: bool = True
+    requests_per_s: Rate = 200
+    requests_at_once: Rate = 1000
+    sessions_per_minute: PerMinute = 600
+    sign_ins_per_minute: PerMinute = 60
+    registrations_per_minute: PerMinute = 30
 
 
 class Engines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -175,4 +175,9 @@ def new_provider_keys() -> dict[str, ProviderKeys]:
             publishable_key=f"rzp_test_{secrets.token_hex(7)}",
             webhook_secret=secrets.token_urlsafe(24),
         ),
+        "paypal": ProviderKeys(
+            secret_key=f"E{secrets.token_hex(39)}",
+            publishable_key=f"A{secrets.token_hex(39)}",
+            webhook_secret=secrets.token_hex(9).upper()[:17],  # the webhook's id
+        ),
     }

@@ -39,6 +39,11 @@ _TEST_INSTRUMENTS = {
         ("Saved Visa without funds", "cust_TestShopper001.token_TestNoFunds001"),
         ("Saved Visa whose bank asks the shopper", "cust_TestShopper001.token_TestChallenge1"),
     ),
+    "paypal": (
+        ("Saved PayPal account that is approved", "vault-approved"),
+        ("Saved PayPal account that is declined", "vault-declined"),
+        ("Log in at PayPal", "wallet"),
+    ),
     "plainpay": (
         ("PlainPay, approved", "ppt_ok"),
         ("PlainPay, declined", "ppt_declined"),

@@ -72,7 +72,7 @@ def test_the_own_zone_comes_first(layout: Layout, secrets: Secrets) -> None:
 def test_the_sandbox_knows_the_shops_accounts_and_nothing_else(layout: Layout, secrets: Secrets) -> None:
     settings = process_settings(layout, layout.instance("outside/sandbox"), secrets)
     assert settings.sandbox is not None
-    assert [a.name for a in settings.sandbox.accounts] == ["stripe", "plainpay", "razorpay"]
+    assert [a.name for a in settings.sandbox.accounts] == ["stripe", "plainpay", "razorpay", "paypal"]
     assert settings.sandbox.webhook_url == layout.public_url
     assert not settings.service_key
     assert not settings.role_passwords
@@ -82,6 +82,7 @@ def test_the_sandbox_knows_the_shops_accounts_and_nothing_else(layout: Layout, s
         "http://127.0.0.1:20095/stripe",
         "http://127.0.0.1:20095/plainpay",
         "http://127.0.0.1:20095/razorpay",
+        "http://127.0.0.1:20095/paypal",
     ]
     assert payments.mail is not None
     assert payments.mail.relays == (HostPort("127.0.0.1", settings.sandbox.smtp_port),)
