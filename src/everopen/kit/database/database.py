@@ -250,6 +250,11 @@ class Database:
             raise self._unavailable(error) from error
         try:
             yield connection
+        except asyncio.CancelledError:
+            # Broken off between two messages of an exchange, the server waits for the next one, and holds the
+            # locks of what it has prepared for as long as the connection lasts (measured).
+            _drop(connection)
+            raise
         finally:
             await pool.release(connection, timeout=1.0)
 
