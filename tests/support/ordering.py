@@ -1,13 +1,16 @@
 """The parts of the orders service by themselves, and an end where the other services would be."""
 
+import asyncio
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 from aiohttp import web
 
 from everopen.contracts.orders import Address, OrderLine
 from everopen.contracts.payments import Instrument
+from everopen.core.errors import OperationalError
 from everopen.core.ids import Id
 from everopen.core.money import Money
 from everopen.core.time import now
@@ -19,6 +22,7 @@ from everopen.services.orders.handlers import OrdersHandlers
 from everopen.services.orders.model import Approved, Confirmed, Event, Reserved
 from everopen.services.orders.progress import Progress
 from everopen.services.orders.store import OrderRecord
+from support.waiting import eventually
 
 OWNER = "shopper-1"
 AMOUNT = Money(12_34, "USD")
@@ -26,16 +30,18 @@ AMOUNT = Money(12_34, "USD")
 
 @dataclass
 class OtherServices:
-    """Answers every call with `status` and `reply`, and notes it."""
+    """Answers every call with `status` and `reply`, and notes it; `replies` by the end of a path come first."""
 
     url: str = ""
     status: int = 200
     reply: dict[str, object] = field(default_factory=dict)
+    replies: dict[str, dict[str, object]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.calls.append(f"{request.method} {request.path}")
-        return web.json_response(self.reply, status=self.status)
+        ends = (reply for end, reply in self.replies.items() if request.path.endswith(end))
+        return web.json_response(next(ends, self.reply), status=self.status)
 
 
 @dataclass
@@ -95,3 +101,26 @@ def _new_order() -> OrderRecord:
         acknowledged_at=None,
         updated_at=moment,
     )
+
+
+async def break_off_the_commit_of(orders: Orders, doing: asyncio.Future[Any]) -> None:
+    """Cancel its wait for the copies, of which there are none: the change is visible, and not durable."""
+
+    async def cancel_the_wait() -> list[asyncpg.Record]:
+        return await orders.admin.fetch(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        )
+
+    await eventually(cancel_the_wait)
+    assert isinstance((await asyncio.gather(doing, return_exceptions=True))[0], OperationalError)
+
+
+async def lose_the_copies(orders: Orders) -> None:
+    await orders.admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'")
+    await orders.admin.execute("SELECT pg_reload_conf()")
+
+    async def setting() -> str:
+        value: str = await orders.admin.fetchval("SHOW synchronous_standby_names")
+        return value
+
+    await eventually(setting, lambda value: value != "")

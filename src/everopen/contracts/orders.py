@@ -88,6 +88,8 @@ class Order(Reply, frozen=True, kw_only=True):
         confirmed: True once the shopper may rely on it.
         reason: why it is declined, cancelled or waiting, in words.
         action_url: where the shopper has to approve the payment, if so.
+        refund_attempts: how often giving the money back was begun; once more each time that the merchant
+            asks again after the provider has refused (`refund_state` is `failed`).
     """
 
     order_id: str
@@ -103,6 +105,7 @@ class Order(Reply, frozen=True, kw_only=True):
     shipping_address: Address
     payment_provider: str = ""
     refund_state: RefundState = "none"
+    refund_attempts: int = 0
     reason: str = ""
     action_url: str = ""
     placed_at: datetime

@@ -1,11 +1,7 @@
 """What crosses, or was broken off: nothing is answered that is not so, and nothing goes on for ever."""
 
 import asyncio
-from typing import Any
 
-import asyncpg
-
-from everopen.core.errors import OperationalError
 from everopen.kit.auth import Principal
 from everopen.services.orders import store
 from everopen.services.orders.model import (
@@ -16,7 +12,7 @@ from everopen.services.orders.model import (
     Reserved,
 )
 from everopen.services.orders.progress import Resumer
-from support.ordering import OWNER, Orders
+from support.ordering import OWNER, Orders, break_off_the_commit_of, lose_the_copies
 from support.waiting import eventually
 
 SHOPPER = Principal(subject=OWNER, role="customer")
@@ -45,29 +41,6 @@ async def test_a_cancellation_that_meets_another_change_still_happens(orders: Or
     await change.commit()
     answer = await cancelling
     assert (answer.state, answer.refund_state) == ("cancelled", "pending")
-
-
-async def break_off_the_commit_of(orders: Orders, doing: asyncio.Future[Any]) -> None:
-    """Cancel its wait for the copies, of which there are none: the change is visible, and not durable."""
-
-    async def cancel_the_wait() -> list[asyncpg.Record]:
-        return await orders.admin.fetch(
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-        )
-
-    await eventually(cancel_the_wait)
-    assert isinstance((await asyncio.gather(doing, return_exceptions=True))[0], OperationalError)
-
-
-async def lose_the_copies(orders: Orders) -> None:
-    await orders.admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'")
-    await orders.admin.execute("SELECT pg_reload_conf()")
-
-    async def setting() -> str:
-        value: str = await orders.admin.fetchval("SHOW synchronous_standby_names")
-        return value
-
-    await eventually(setting, lambda value: value != "")
 
 
 async def test_a_repeated_cancellation_is_not_answered_before_it_is_durable(orders: Orders) -> None:

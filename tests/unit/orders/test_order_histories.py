@@ -56,7 +56,10 @@ class Life:
     state: OrderState = "placed"
     refund_state: RefundState = "none"
     payment_round: int = 1
+    refund_attempt: int = 0
     reference: str = ""
+    reason: str = ""
+    action_url: str = ""
     confirmed: bool = False
     owed: list[str] = field(default_factory=list)
     steps: list[tuple[OrderState, Event, Change]] = field(default_factory=list)
@@ -65,14 +68,23 @@ class Life:
         return Standing(
             state=self.state,
             refund_state=self.refund_state,
+            refund_attempt=self.refund_attempt,
             payment_round=self.payment_round,
             acknowledged=self.confirmed,
+            reason=self.reason,
+            action_url=self.action_url,
         )
 
     def meet(self, event: Event) -> Change | None:
         change = transition(self.standing(), event)
         if change is not None:
             self.steps.append((self.state, event, change))
+            if change.reason or change.state != self.state:
+                self.reason = change.reason
+            self.action_url = change.action_url
+            self.refund_attempt = (
+                self.refund_attempt if change.refund_attempt is None else change.refund_attempt
+            )
             self.state = change.state
             self.refund_state = change.refund_state or self.refund_state
             self.payment_round = change.payment_round or self.payment_round
@@ -169,8 +181,8 @@ def test_what_is_closed_stays_closed(history: list[Event], event: Event) -> None
     if life.state not in ("declined", "cancelled"):
         return
     change = life.meet(event)
-    if change is not None:  # the refund of a cancelled order still ends
-        assert isinstance(event, model.Refunded | model.RefundFailed)
+    if change is not None:  # the refund of a cancelled order still ends, and may be tried again
+        assert isinstance(event, model.Refunded | model.RefundFailed | model.RefundWished)
         assert change.state == life.state
 
 
@@ -219,6 +231,20 @@ def test_a_refund_that_was_made_is_not_made_again(history: list[Event]) -> None:
         assert life.refund_state == "refunded"
         later = [change for _, _, change in life.steps[made[0] + 1 :]]
         assert not any("give-back" in change.owed for change in later)
+
+
+@given(histories)
+def test_another_refund_is_begun_only_when_the_one_before_was_refused(history: list[Event]) -> None:
+    life, begun = Life(), 0
+    for event in history:
+        before = life.refund_state
+        change = life.meet(event)
+        if change is not None and change.refund_attempt not in (None, begun):
+            assert change.refund_attempt == begun + 1
+            assert before in ("none", "failed")
+            assert "give-back" in change.owed
+            begun += 1
+    assert life.refund_attempt == begun
 
 
 @given(histories)

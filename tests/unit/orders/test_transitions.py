@@ -42,7 +42,10 @@ MOVES: dict[tuple[OrderState, str], OrderState] = {
     ("reserved", "ActionRequired"): "action_required",
     ("reserved", "CancelWished"): "cancelled",
     ("action_required", "Approved"): "authorized",
-    ("action_required", "Declined"): "declined",
+    ("action_required", "Declined"): "action_required",
+    ("action_required", "ActionRequired"): "action_required",
+    ("reserved", "ActionExpired"): "cancelled",
+    ("capture_failed", "ActionRequired"): "capture_failed",
     ("action_required", "InstrumentsChosen"): "reserved",
     ("action_required", "ActionExpired"): "cancelled",
     ("action_required", "CancelWished"): "cancelled",
@@ -67,6 +70,8 @@ NOT_DURABLE = {
     ("reserved", "Approved"),
     ("reserved", "ActionRequired"),
     ("action_required", "Approved"),
+    ("action_required", "ActionRequired"),
+    ("action_required", "Declined"),
     ("action_required", "InstrumentsChosen"),
 }
 
@@ -76,7 +81,7 @@ OWED: dict[tuple[OrderState, str], set[str]] = {
     ("reserved", "CancelWished"): {"release-stock", "close-payment"},
     ("reserved", "Declined"): {"release-stock", "close-payment"},
     ("action_required", "CancelWished"): {"release-stock", "close-payment"},
-    ("action_required", "Declined"): {"release-stock", "close-payment"},
+    ("reserved", "ActionExpired"): {"release-stock", "close-payment"},
     ("action_required", "ActionExpired"): {"release-stock", "close-payment"},
     ("authorized", "CancelWished"): {"release-stock", "close-payment"},
     ("authorized", "Confirmed"): {"capture", "consume-stock", "notify-confirmed", "close-cart"},
@@ -128,6 +133,36 @@ def test_a_refund_that_failed_may_be_tried_again() -> None:
     change = transition(Standing(state="captured", refund_state="failed"), EVENTS["RefundWished"])
     assert change is not None
     assert (change.refund_state, change.owed) == ("pending", ("give-back",))
+
+
+def test_a_refused_challenge_leaves_the_choice_until_there_is_none_left() -> None:
+    waiting = Standing(state="action_required", action_url="https://bank.example/3ds", payment_round=1)
+    refused = transition(waiting, EVENTS["Declined"])
+    assert refused is not None
+    assert (refused.state, refused.reason, refused.action_url) == ("action_required", "No money.", "")
+    said = Standing(state="action_required", reason="No money.")
+    assert transition(said, EVENTS["Declined"]) is None
+    last = Standing(state="action_required", payment_round=model.MOST_ROUNDS)
+    ended = transition(last, EVENTS["Declined"])
+    assert ended is not None
+    assert (ended.state, set(ended.owed)) == ("declined", {"release-stock", "close-payment"})
+
+
+@pytest.mark.parametrize("state", ["captured", "fulfilled", "cancelled"])
+def test_each_refused_refund_leaves_room_for_one_more(state: OrderState) -> None:
+    failed = Standing(state=state, refund_state="failed", refund_attempt=2)
+    change = transition(failed, EVENTS["RefundWished"])
+    assert change is not None
+    assert (change.refund_state, change.refund_attempt, change.owed) == ("pending", 3, ("give-back",))
+    assert [model.refund_id(attempt) for attempt in (0, 1, 2)] == ["full", "full", "full-2"]
+
+
+def test_a_cancellation_while_a_refund_is_under_way_begins_no_other() -> None:
+    change = transition(
+        Standing(state="captured", refund_state="pending", refund_attempt=1), EVENTS["CancelWished"]
+    )
+    assert change is not None
+    assert change.refund_attempt == 1
 
 
 @pytest.mark.parametrize("refund_state", ["pending", "refunded", "failed"])

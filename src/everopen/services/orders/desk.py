@@ -14,6 +14,7 @@ from everopen.kit.auth import Principal
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.services.orders import store
+from everopen.services.orders.proof import Proof
 
 # What somebody has to look at; an index has exactly these (migration 0003).
 _ATTENTION = "(state IN ('action_required', 'capture_failed') OR refund_state = 'failed')"
@@ -97,6 +98,7 @@ class Desk:
     def __init__(self, database: Database, mesh: Mesh) -> None:
         self._database = database
         self._mesh = mesh
+        self._proof = Proof(database)
 
     async def find(self, principal: Principal, wanted: Wanted) -> OrderPage:
         """A page of the orders, the newest first."""
@@ -111,6 +113,7 @@ class Desk:
         records = [store.from_row(row) for row in rows]
         page = records[: wanted.limit]
         more = len(records) > wanted.limit
+        await self._proof.prove(*page)
         return OrderPage(
             items=tuple(record.shown() for record in page), next_cursor=page[-1].order_id if more else None
         )
@@ -126,6 +129,7 @@ class Desk:
         record = await store.load(self._database.fetch, order_id)
         if record is None:
             raise NotFound("order-not-found", "There is no such order.")
+        await self._proof.prove(record)
         rows = await self._database.fetch(
             "SELECT version, state, event, detail, at FROM order_events WHERE order_id = $1 ORDER BY version",
             order_id,

@@ -6,23 +6,30 @@ from collections.abc import Mapping
 from everopen.contracts.cart import CartContents, MarkOrdered
 from everopen.contracts.inventory import Reservation
 from everopen.contracts.notifications import Accepted, NotificationKind, NotifyOrder
-from everopen.contracts.payments import Capture, Refund, Settlement
-from everopen.core.errors import Conflict
+from everopen.contracts.payments import Authorization, Capture, Refund, Settlement
+from everopen.core.errors import Conflict, EveropenError
+from everopen.core.time import now
 from everopen.kit.client import Mesh
 from everopen.kit.outbox import Again, Task
 from everopen.kit.outbox.worker import Handler
 from everopen.services.orders.model import (
+    ACTION_LIFETIME_S,
+    ASK_AGAIN_AFTER_S,
+    ActionRequired,
     Approved,
     Captured,
     CaptureFailed,
     Declined,
     Refunded,
     RefundFailed,
+    refund_id,
 )
 from everopen.services.orders.progress import Progress
 from everopen.services.orders.store import OrderRecord
 
 _log = logging.getLogger(__name__)
+_ASK_AGAIN_MOST_S = 300.0
+_NOT_IN_TIME = "The new payment was not completed in time. Choose another way to pay."
 
 
 class Effects:
@@ -51,6 +58,7 @@ class Effects:
             "notify-confirmed": self._notify_confirmed,
             "notify-cancelled": self._notify_cancelled,
             "notify-refunded": self._notify_refunded,
+            "notify-fulfilled": self._notify_fulfilled,
         }
 
     async def _capture(self, task: Task) -> None:
@@ -87,8 +95,8 @@ class Effects:
             return await self._void(order.order_id)
         return await self._mesh.call(
             "PUT",
-            f"/internal/payments/{order.order_id}/refunds/full",
-            body=Refund(refund_id="full", amount=order.total),
+            f"/internal/payments/{order.order_id}/refunds/{refund_id(order.refund_attempt)}",
+            body=Refund(refund_id=refund_id(order.refund_attempt), amount=order.total),
             reply=Settlement,
             timeout_s=14.0,
         )
@@ -117,13 +125,28 @@ class Effects:
         order = await self._progress.reload(task.key)
         if order.state != "capture_failed":
             return
-        authorization = await self._progress.ask_for_payment(order)
-        if authorization.outcome == "approved":
-            await self._progress.happen(order, Approved(authorization.provider, authorization.reference))
-        elif authorization.outcome == "declined":
-            await self._progress.happen(order, Declined(authorization.reason))
-        else:
-            raise Again(f"the new payment is {authorization.outcome}", after_s=10.0)
+        late = (now() - order.updated_at).total_seconds() > ACTION_LIFETIME_S
+        try:
+            authorization = await self._progress.ask_for_payment(order)
+        except EveropenError:
+            if not late:
+                raise
+            authorization = Authorization(outcome="unknown")
+        match authorization.outcome:
+            case "approved":
+                await self._progress.happen(order, Approved(authorization.provider, authorization.reference))
+                return
+            case "declined":
+                await self._progress.happen(order, Declined(authorization.reason))
+                return
+            case "action_required" if not late:
+                waiting = ActionRequired(authorization.reason, authorization.action_url)
+                await self._progress.happen(order, waiting)
+        if late:  # whatever is held after all is let go: no order claims it
+            await self._progress.happen(order, Declined(_NOT_IN_TIME))
+            return
+        after_s = min(ASK_AGAIN_AFTER_S * 2 ** min(task.attempts - 1, 5), _ASK_AGAIN_MOST_S)
+        raise Again(f"the new payment is {authorization.outcome}", after_s=after_s)
 
     async def _consume_stock(self, task: Task) -> None:
         order = await self._progress.reload(task.key)
@@ -168,6 +191,9 @@ class Effects:
 
     async def _notify_refunded(self, task: Task) -> None:
         await self._notify("order-refunded", await self._progress.reload(task.key))
+
+    async def _notify_fulfilled(self, task: Task) -> None:
+        await self._notify("order-fulfilled", await self._progress.reload(task.key))
 
     async def _notify(self, kind: NotificationKind, order: OrderRecord) -> None:
         await self._mesh.call(

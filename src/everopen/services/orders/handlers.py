@@ -14,7 +14,6 @@ from everopen.contracts.orders import (
     ChooseInstruments,
     Order,
     OrderPage,
-    OrderState,
     PlaceOrder,
     Quote,
     Reminder,
@@ -29,7 +28,7 @@ from everopen.kit import audit, deadlines, idempotency
 from everopen.kit.addresses import check_address
 from everopen.kit.auth import Principal
 from everopen.kit.client import Mesh
-from everopen.kit.database import Connection, Database, Durability
+from everopen.kit.database import Database
 from everopen.services.orders import changes, pricing, store
 from everopen.services.orders.baskets import read_baskets
 from everopen.services.orders.changes import UNEXPLAINED, Asked
@@ -45,6 +44,7 @@ from everopen.services.orders.model import (
     transition,
 )
 from everopen.services.orders.progress import Progress
+from everopen.services.orders.proof import Proof
 from everopen.services.orders.store import OrderRecord
 
 _log = logging.getLogger(__name__)
@@ -52,8 +52,6 @@ _TOKEN_CHARACTERS = 255
 # One who repeats a checkout that another request is driving waits this long for the result.
 _WAIT_FOR_OTHER_S = 8.0
 _LOOK_EVERY_S = 0.05
-# Ends without a confirmation. (A confirmation is proven by its acknowledgement, and what follows by that.)
-_ENDED: frozenset[OrderState] = frozenset({"declined", "cancelled"})
 
 
 class OrdersHandlers:
@@ -71,6 +69,7 @@ class OrdersHandlers:
         self._progress = progress
         self._currency = currency
         self._providers = providers
+        self._proof = Proof(database)
         self._driving: set[str] = set()
 
     async def place(self, principal: Principal, key: str, request: PlaceOrder) -> Order:
@@ -90,8 +89,7 @@ class OrdersHandlers:
             known = await self._insert(principal, key, request, order_id, fingerprint)
         idempotency.require_same(known.fingerprint, fingerprint)
         order = await self._settle(known)
-        if order.state in _ENDED:
-            await self._prove()
+        await self._proof.prove(order)
         return order.shown()
 
     async def quote(self, principal: Principal, request: AskQuote) -> Quote:
@@ -101,7 +99,9 @@ class OrdersHandlers:
         return await self._price(contents)
 
     async def get(self, principal: Principal, order_id: str) -> Order:
-        return (await self._load(principal, order_id)).shown()
+        order = await self._load(principal, order_id)
+        await self._proof.prove(order)
+        return order.shown()
 
     async def list(self, principal: Principal, cursor: str | None, limit: int) -> OrderPage:
         """The caller's orders, newest first; all orders for the merchant."""
@@ -112,6 +112,7 @@ class OrdersHandlers:
         owners = None if principal.role == "merchant" else principal.subjects
         records = await store.page(self._database.fetch, owners, cursor, limit + 1)
         more = len(records) > limit
+        await self._proof.prove(*records[:limit])
         return OrderPage(
             items=tuple(record.shown() for record in records[:limit]),
             next_cursor=records[limit - 1].order_id if more else None,
@@ -126,10 +127,19 @@ class OrdersHandlers:
         """Pay with something else, where the order waits for that."""
         self._check_instruments(request.instruments)
         order = await self._change(principal, order_id, InstrumentsChosen(request.instruments), _never)
-        return (await self._drive(order)).shown()
+        order = await self._drive(order)
+        await self._proof.prove(order)
+        return order.shown()
 
     async def refund(self, principal: Principal, order_id: str, asked: Asked = UNEXPLAINED) -> Order:
+        """Give all of the money back; again, by another key, if the provider has refused.
+
+        Raises:
+            InvalidInput: the provider has refused, and the request has no key (`idempotency-key-missing`).
+        """
         principal.require_merchant()
+        if not asked.key and (await self._load(principal, order_id)).refund_state == "failed":
+            idempotency.parse_key(None)
         event = RefundWished("Refunded by the shop.")
         return (await self._change(principal, order_id, event, _is_refunded, asked)).shown()
 
@@ -141,6 +151,7 @@ class OrdersHandlers:
         """Something was heard of the order's payment: look at it now."""
         Id.parse(order_id, "ord")
         await store.look_again(self._database.apply, order_id, 0.0)
+        await store.hasten(self._database.apply, order_id, "authorize-again")
 
     async def remind(self, order_id: str) -> Reminder:
         """Look at the order now, and do again all that its state owes. Everything in it is idempotent."""
@@ -178,7 +189,7 @@ class OrdersHandlers:
             entry = changes.entry(principal.subject, order, event, asked) if audited else None
             repeated = entry is not None and await self._is_known(entry.key)
             if repeated or done(order):
-                await self._prove()
+                await self._proof.prove(order)
                 return order
             if transition(order.standing(), event) is None:
                 raise Conflict(
@@ -195,14 +206,6 @@ class OrdersHandlers:
 
     async def _is_known(self, key: str) -> bool:
         return bool(key) and await audit.known_key(self._database.fetch, key)
-
-    async def _prove(self) -> None:
-        """Wait until what was read is durable: the commit that made it may have been broken off.
-
-        Raises:
-            OperationalError: that is not known; whoever asked must not be told what was read.
-        """
-        await self._database.run(_nothing, Durability.CONFIRMED, deadlines.current())
 
     async def _settle(self, order: OrderRecord) -> OrderRecord:
         """Bring the order to a decision while the caller waits, or find out what another one reaches."""
@@ -334,10 +337,6 @@ def _is_fulfilled(order: OrderRecord) -> bool:
 
 def _never(_: OrderRecord) -> bool:
     return False
-
-
-async def _nothing(_: Connection) -> None:
-    """A confirmed transaction proves all that came before it, even if it does nothing."""
 
 
 def _undecided(order: OrderRecord) -> bool:

@@ -102,7 +102,8 @@ async def refund_order(
 ) -> Order:
     """For the merchant, who may say why, as `{"reason": "…"}`. Safe to repeat: an order is refunded once.
 
-    A refund that was refused for good may be asked for again, with another Idempotency-Key or none.
+    A refund that its provider refused for good is asked for again with another Idempotency-Key, which then is
+    required.
     """
     return await orders.refund(principal, order_id, await _asked(request, key))
 

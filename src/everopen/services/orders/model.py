@@ -3,7 +3,8 @@
     placed -> reserved -> authorized -> confirmed -> captured -> fulfilled
        |         |  ^          |            |
        |         v  |          |            v
-       |   action_required     |      capture_failed -> confirmed (the shopper chose anew)
+       |   action_required     |      capture_failed -> confirmed (the shopper chose anew; he may have to
+       |         |             |                                   approve that, too)
        v         v             v
     cancelled / declined  (stock or decline only, or the customer's wish)
 
@@ -36,8 +37,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     state: OrderState
     refund_state: RefundState = "none"
+    refund_attempt: int = 0
     payment_round: int = 1
     acknowledged: bool = False
+    reason: str = ""
+    action_url: str = ""
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -141,6 +145,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     owed: tuple[str, ...] = ()
     durable: bool = False
     refund_state: RefundState | None = None
+    refund_attempt: int | None = None
     payment_round: int | None = None
     instruments: tuple[Instrument, ...] | None = None
     provider: str | None = None
@@ -211,6 +216,11 @@ def _approved(standing: Standing, event: Approved) -> Change | None:
 
 
 def _declined(standing: Standing, event: Declined) -> Change | None:
+    if standing.state == "action_required" and standing.payment_round < MOST_ROUNDS:
+        # The challenge was refused. The shopper may choose again, as long as the goods are set aside.
+        if (event.reason, "") == (standing.reason, standing.action_url):
+            return None
+        return Change(state="action_required", due_in_s=ASK_AGAIN_AFTER_S, reason=event.reason)
     if standing.state in ("reserved", "action_required"):
         return Change(
             state="declined", durable=True, reason=event.reason, owed=("release-stock", "close-payment")
@@ -225,6 +235,14 @@ def _action_required(standing: Standing, event: ActionRequired) -> Change | None
         return Change(
             state="action_required", due_in_s=RESUME_AFTER_S, reason=event.reason, action_url=event.url
         )
+    if standing.state == "action_required" and event.url and not standing.action_url:
+        # What had not answered asks for the shopper's approval now.
+        return Change(
+            state="action_required", due_in_s=ASK_AGAIN_AFTER_S, reason=event.reason, action_url=event.url
+        )
+    anew = (event.reason, event.url) != (standing.reason, standing.action_url)
+    if standing.state == "capture_failed" and event.url and anew:
+        return Change(state="capture_failed", durable=True, reason=event.reason, action_url=event.url)
     return None
 
 
@@ -275,13 +293,14 @@ def _cancelled(standing: Standing, event: CancelWished) -> Change | None:
             durable=True,
             reason=event.reason,
             refund_state="pending",
+            refund_attempt=_next_refund(standing),
             owed=("return-stock", "give-back", "notify-cancelled"),
         )
     return None
 
 
 def _action_expired(standing: Standing, _: ActionExpired) -> Change | None:
-    if standing.state != "action_required":
+    if standing.state not in ("action_required", "reserved"):
         return None
     return Change(
         state="cancelled",
@@ -304,11 +323,27 @@ def _capture_failed(standing: Standing, event: CaptureFailed) -> Change | None:
 
 
 def _refund_wished(standing: Standing, event: RefundWished) -> Change | None:
-    if standing.state not in PAID_STATES or standing.refund_state in ("pending", "refunded"):
+    again = standing.state == "cancelled" and standing.refund_state == "failed"
+    if standing.refund_state in ("pending", "refunded") or not (standing.state in PAID_STATES or again):
         return None
     return Change(
-        state=standing.state, durable=True, refund_state="pending", reason=event.reason, owed=("give-back",)
+        state=standing.state,
+        durable=True,
+        refund_state="pending",
+        refund_attempt=_next_refund(standing),
+        reason=event.reason,
+        owed=("give-back",),
     )
+
+
+def _next_refund(standing: Standing) -> int:
+    """Another one only if there is none, or the last was refused for good: two could both be paid."""
+    return standing.refund_attempt + (standing.refund_state != "pending")
+
+
+def refund_id(attempt: int) -> str:
+    """What the attempt is called at payments and at the provider: the same for each of its repetitions."""
+    return "full" if attempt <= 1 else f"full-{attempt}"
 
 
 def _refunded(standing: Standing, _: Refunded) -> Change | None:
@@ -326,7 +361,7 @@ def _refund_failed(standing: Standing, event: RefundFailed) -> Change | None:
 def _fulfilled(standing: Standing, _: Fulfilled) -> Change | None:
     if standing.state != "captured" or standing.refund_state != "none":
         return None
-    return Change(state="fulfilled", durable=True)
+    return Change(state="fulfilled", durable=True, owed=("notify-fulfilled",))
 
 
 _RULES: dict[type, Callable[..., Change | None]] = {

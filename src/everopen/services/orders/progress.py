@@ -137,7 +137,19 @@ class Progress:
         return ReservationRefused(reservation.short_skus)
 
     async def _authorize(self, order: OrderRecord) -> Event | None:
-        authorization = await self.ask_for_payment(order)
+        """What asking for the payment leads to; None to wait. But nobody waits, and holds stock, for ever."""
+        late = (now() - order.updated_at).total_seconds() > ACTION_LIFETIME_S
+        try:
+            event = self._heard(await self.ask_for_payment(order))
+        except EveropenError:  # payments cannot be asked, or will not be: a provider was removed, say
+            if not late:
+                raise
+            return ActionExpired()
+        if event is not None and transition(order.standing(), event) is not None:
+            return event
+        return ActionExpired() if late and order.state == "action_required" else None
+
+    def _heard(self, authorization: Authorization) -> Event | None:
         match authorization.outcome:
             case "approved":
                 return Approved(authorization.provider, authorization.reference)
@@ -146,14 +158,9 @@ class Progress:
             case "closed":
                 return None
             case "action_required":
-                waiting = ActionRequired(authorization.reason, authorization.action_url)
+                return ActionRequired(authorization.reason, authorization.action_url)
             case "unknown":
-                waiting = ActionRequired(authorization.reason or _UNANSWERED)
-        if order.state == "reserved":
-            return waiting
-        if (now() - order.updated_at).total_seconds() > ACTION_LIFETIME_S:
-            return ActionExpired()
-        return None
+                return ActionRequired(authorization.reason or _UNANSWERED)
 
     async def ask_for_payment(self, order: OrderRecord) -> Authorization:
         """Hold the order's total; asking again is asking about the same authorization."""

@@ -4,7 +4,7 @@ Each function is one statement. It is given how to run it: `connection.fetch` in
 `database.apply`, which makes the statement a zonal transaction by itself, in one round trip.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,13 +51,18 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_at: datetime | None
     acknowledged_at: datetime | None
     updated_at: datetime
+    refund_attempt: int = 0
+    proven_version: int = 0
 
     def standing(self) -> Standing:
         return Standing(
             state=self.state,
             refund_state=self.refund_state,
+            refund_attempt=self.refund_attempt,
             payment_round=self.payment_round,
             acknowledged=self.acknowledged_at is not None,
+            reason=self.reason,
+            action_url=self.action_url,
         )
 
     def shown(self) -> Order:
@@ -77,6 +82,7 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
             shipping_address=self.address,
             payment_provider=self.provider,
             refund_state=self.refund_state,
+            refund_attempts=self.refund_attempt,
             reason=self.reason,
             action_url=self.action_url,
             placed_at=self.placed_at,
@@ -196,7 +202,8 @@ async def apply(fetch: Fetch, order: OrderRecord, change: Change, event: str) ->
                 reference = coalesce($10, reference),
                 reason = CASE WHEN $11 <> '' OR state <> $4 THEN $11 ELSE reason END,
                 action_url = $12,
-                confirmed_at = CASE WHEN $13 THEN now() ELSE confirmed_at END
+                confirmed_at = CASE WHEN $13 THEN now() ELSE confirmed_at END,
+                refund_attempt = coalesce($16, refund_attempt)
             WHERE order_id = $1 AND version = $2 AND state = $3
             RETURNING *),
         history AS (
@@ -223,6 +230,7 @@ async def apply(fetch: Fetch, order: OrderRecord, change: Change, event: str) ->
         change.confirms,
         event,
         list(change.owed),
+        change.refund_attempt,
     )
     return None if row is None else from_row(row)
 
@@ -241,12 +249,33 @@ async def acknowledge(fetch: Fetch, order_id: str) -> OrderRecord | None:
     row = await _one(
         fetch,
         """
-        UPDATE orders SET acknowledged_at = coalesce(acknowledged_at, now()), due_at = NULL
+        UPDATE orders SET acknowledged_at = coalesce(acknowledged_at, now()), due_at = NULL,
+            proven_version = CASE state WHEN 'confirmed' THEN version ELSE proven_version END
         WHERE order_id = $1 AND confirmed_at IS NOT NULL RETURNING *
         """,
         order_id,
     )
     return None if row is None else from_row(row)
+
+
+async def note_proven(fetch: Fetch, orders: Sequence[OrderRecord]) -> None:
+    """Note that these versions are durable. Call only when that is known."""
+    await fetch(
+        """
+        UPDATE orders o SET proven_version = proven.version
+        FROM unnest($1::text[], $2::integer[]) AS proven (order_id, version)
+        WHERE o.order_id = proven.order_id AND o.proven_version < proven.version
+        """,
+        [order.order_id for order in orders],
+        [order.version for order in orders],
+    )
+
+
+async def hasten(fetch: Fetch, order_id: str, kind: str) -> None:
+    """Make something that the order owes due now, if it does owe it."""
+    await fetch(
+        "UPDATE outbox SET due_at = least(due_at, now()) WHERE key = $1 AND kind = $2", order_id, kind
+    )
 
 
 async def look_again(fetch: Fetch, order_id: str, after_s: float) -> None:
