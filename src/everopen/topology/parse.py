@@ -18,6 +18,7 @@ from everopen.topology.types import (
     Mail,
     Process,
     Provider,
+    RateLimits,
     Site,
     Store,
     System,
@@ -98,6 +99,7 @@ def _topology(raw: dict[str, Any]) -> Topology:
         "providers": _providers(raw),
         "mail": _convert(raw.get("mail", {}), Mail, "mail"),
         "webhooks": _convert(raw.get("webhooks", {}), Webhooks, "webhooks"),
+        "rate_limits": _convert(raw.get("rate_limits", {}), RateLimits, "rate_limits"),
         "engines": _convert(raw.get("engines", {}), Engines, "engines"),
     }
     return _convert({**plain, **parts}, Topology, "")

@@ -238,6 +238,7 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     processes: tuple[Process, ...]
     providers: tuple[Provider, ...]
     mail: Mail
+    rate_limits: RateLimits
     webhooks: Webhooks
     engines: Engines
 

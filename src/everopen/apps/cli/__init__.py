@@ -1,9 +1,10 @@
-"""The command line: `everopen up|down|status|logs|import|match|openapi`."""
+"""The command line: `everopen up|down|status|logs|import|match|keys|openapi`."""
 
 import click
 
 from everopen.apps.cli.down import down
 from everopen.apps.cli.import_catalog import import_catalog
+from everopen.apps.cli.keys import keys
 from everopen.apps.cli.logs import logs
 from everopen.apps.cli.match import match
 from everopen.apps.cli.openapi import openapi
@@ -20,5 +21,5 @@ def main() -> None:
     """
 
 
-for _command in (up, down, status, logs, import_catalog, match, openapi):
+for _command in (up, down, status, logs, import_catalog, match, keys, openapi):
     main.add_command(_command)

@@ -9,8 +9,11 @@ from typing import Self
 from everopen.apps.platform.build import environment
 from everopen.apps.platform.data_dir import DataDir
 from everopen.apps.platform.hooks import ServiceHooks
+from everopen.apps.platform.key_files import key_files
+from everopen.apps.platform.keyring import KeyRing
 from everopen.apps.platform.location import default_data_dir, find_topology
 from everopen.apps.platform.progress import Progress, Silent
+from everopen.apps.platform.rotation import Rotation
 from everopen.apps.platform.secrets import Secrets
 from everopen.apps.platform.start import Start
 from everopen.apps.platform.status import PlatformStatus, observe
@@ -106,6 +109,38 @@ class Platform:
     async def status(self) -> PlatformStatus:
         """What runs and how it is. Never raises for what does not answer: that is a state."""
         return await observe(self._data_dir, self.layout)
+
+    def token_keys(self) -> KeyRing:
+        """The keys of session tokens.
+
+        Raises:
+            ConfigurationError: they cannot be read by this user.
+        """
+        return self._data_dir.key_ring.read(self.secrets)
+
+    async def rotate_token_keys(self, progress: Progress) -> KeyRing:
+        """Have another key sign, without a restart and without refusing a token.
+
+        Raises:
+            ConfigurationError: another `everopen` is at work.
+            OperationalError: somebody does not take the new key over; run it again.
+        """
+        with self._data_dir.locked():
+            return await self._rotation(progress).rotate(self.token_keys())
+
+    async def retire_token_keys(self, progress: Progress) -> KeyRing:
+        """Take out the old keys of which no token is valid any more.
+
+        Raises:
+            ConfigurationError, OperationalError: as `rotate_token_keys`.
+        """
+        with self._data_dir.locked():
+            return await self._rotation(progress).retire(self.token_keys())
+
+    def _rotation(self, progress: Progress) -> Rotation:
+        ring = self.token_keys()
+        told = tuple(i for i in self.layout.instances if key_files(i, ring))
+        return Rotation(self._data_dir.key_ring, told, lambda i: bool(self.processes(i.name)), progress)
 
     def processes(self, name: str, part: str = "") -> tuple[Marked, ...]:
         """The running processes of an instance.

@@ -5,6 +5,7 @@ from typing import Any
 
 from everopen.engines.document import to_yaml
 from everopen.engines.envoy.clusters import CACHE_CLUSTER, cache_cluster, service_cluster
+from everopen.engines.envoy.rate_limits import rate_limit_filter, slow_retry
 from everopen.engines.envoy.routes import (
     BODY_BACKSTOP_BYTES,
     BUFFER_FILTER,
@@ -49,8 +50,8 @@ def render_envoy(layout: Layout, instance: Instance, binary: Path) -> Rendered:
 def envoy_config(layout: Layout, instance: Instance) -> dict[str, Any]:
     """The configuration as a document."""
     listeners = [
-        _http_listener(instance, "public", gateway_routes(), public=True),
-        _http_listener(instance, "mesh", mesh_routes(), public=False),
+        _http_listener(instance, "public", gateway_routes(), _edge_filters(layout, instance)),
+        _http_listener(instance, "mesh", mesh_routes()),
     ]
     clusters = [service_cluster(layout, instance, s) for s in services_in(layout, instance)]
     if layout.of_kind(Kind.CACHE, site=instance.site):
@@ -83,9 +84,20 @@ def _address(instance: Instance, port: str) -> dict[str, Any]:
     return {"socket_address": {"address": instance.address, "port_value": instance.ports[port]}}
 
 
+def _edge_filters(layout: Layout, instance: Instance) -> list[dict[str, Any]]:
+    """What a shopper's request has to pass: first the count, which is cheap, then the check of its token."""
+    limits = layout.topology.rate_limits
+    return [*([rate_limit_filter(limits)] if limits.enabled else []), token_filter(instance)]
+
+
 def _http_listener(
-    instance: Instance, port: str, routes: list[dict[str, Any]], *, public: bool
+    instance: Instance,
+    port: str,
+    routes: list[dict[str, Any]],
+    edge_filters: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
+    """A listener for HTTP; with `edge_filters`, one for shoppers."""
+    public = edge_filters is not None
     manager: dict[str, Any] = {
         "@type": f"{_EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": port,
@@ -110,7 +122,7 @@ def _http_listener(
         "access_log": [_access_log()],
         "local_reply_config": _local_replies(),
         "http_filters": [
-            *([token_filter(instance)] if public else []),
+            *(edge_filters or ()),
             _buffer_filter(),
             _router_filter(),
         ],
@@ -180,9 +192,17 @@ def _access_log() -> dict[str, Any]:
 
 # What Envoy itself has to say: comparison with the status, code, title, detail. The first that fits counts.
 # `gateway-unavailable` is not `unavailable`: Envoy does not know whether the request was carried out.
+_TOO_OFTEN = (
+    "EQ",
+    429,
+    "too-many-requests",
+    "Too Many Requests",
+    "That was too often. Try again a little later.",
+)
 _OWN_PROBLEMS = (
     ("EQ", 401, "token-invalid", "Unauthorized", "This session token is not valid. Begin a new session."),
     ("EQ", 404, "not-found", "Not Found", "There is nothing under this address."),
+    _TOO_OFTEN,
     ("EQ", 413, "content-too-large", "Content Too Large", "The body is larger than this address takes."),
     (
         "GE",
@@ -202,7 +222,10 @@ def _local_replies() -> dict[str, Any]:
         "<h1>%RESPONSE_CODE%</h1><p>%LOCAL_REPLY_BODY%</p>\n"
     )
     return {
-        "mappers": [_own_problem(*known) for known in _OWN_PROBLEMS],
+        "mappers": [
+            _own_problem(*_TOO_OFTEN, of=_BEGINNINGS) | {"headers_to_add": slow_retry()},
+            *(_own_problem(*known) for known in _OWN_PROBLEMS),
+        ],
         "body_format": {
             "text_format_source": {"inline_string": page},
             "content_type": "text/html; charset=utf-8",
@@ -210,8 +233,14 @@ def _local_replies() -> dict[str, Any]:
     }
 
 
-def _own_problem(comparison: str, status: int, code: str, title: str, detail: str) -> dict[str, Any]:
-    of_the_api = {"name": ":path", "string_match": {"safe_regex": {"regex": "/(v1|internal).*"}}}
+_API = "/(v1|internal).*"
+_BEGINNINGS = r"/v1/(sessions|customers)/?(\?.*)?"  # which have limits of a rate per minute
+
+
+def _own_problem(
+    comparison: str, status: int, code: str, title: str, detail: str, *, of: str = _API
+) -> dict[str, Any]:
+    of_the_api = {"name": ":path", "string_match": {"safe_regex": {"regex": of}}}
     value = {"default_value": status, "runtime_key": f"local_reply.{code}"}
     return {
         "filter": {

@@ -37,6 +37,8 @@ API_PREFIXES: dict[str, ServiceName] = {
 }
 # Bodies larger than what is held back for a repetition.
 _UPLOADS = {"/v1/imports": limits.IMPORT_BYTES, "/v1/images": limits.IMAGE_BYTES}
+_FORMS_WITH_FILES = {"/merchant/import": limits.IMPORT_BYTES, "/merchant/images": limits.IMAGE_BYTES}
+_FORM_BYTES = 64 * 1024  # what a form adds to its file
 # Internal routes are under the service's name, but for those named after what the service keeps.
 _INTERNAL_PREFIXES: dict[ServiceName, str] = {"cart": "/internal/carts"}
 
@@ -57,6 +59,11 @@ def gateway_routes() -> list[dict[str, Any]]:
         *_api_routes(),
         _refused("/v1"),
         *_routes_to({"path_separated_prefix": "/images"}, "catalog"),
+        # The merchant's forms that bring a file.
+        *(
+            _upload({"path": path}, "storefront", most_bytes + _FORM_BYTES)
+            for path, most_bytes in _FORMS_WITH_FILES.items()
+        ),
         *_routes_to({"prefix": "/"}, "storefront"),
     ]
 

@@ -5,7 +5,10 @@ keys change, Envoy takes the new ones over without closing a connection, and it 
 it goes on checking whatever else is down.
 """
 
+import re
 from typing import Any
+
+import aiohttp
 
 from everopen.engines.document import to_yaml
 from everopen.engines.program import File
@@ -75,3 +78,16 @@ def _checks(jwks: str) -> dict[str, Any]:
             },
         ],
     }
+
+
+async def has_token_keys(session: aiohttp.ClientSession, instance: Instance, key_ids: set[str]) -> bool:
+    """Whether this Envoy checks tokens with exactly these keys now, by its own account.
+
+    Raises:
+        aiohttp.ClientError, TimeoutError: it does not answer.
+    """
+    url = instance.url("admin") + "/config_dump?resource=ecds_filters"
+    async with session.get(url) as answer:
+        dump = await answer.text()
+    # The keys are a JSON document inside a string of this one.
+    return set(re.findall(r'\\"kid\\":\\"([^"\\]+)\\"', dump)) == key_ids
