@@ -13,7 +13,7 @@ class Explained(Request, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class OrderEvent(Reply, frozen=True, kw_only=True):
+class OrderStep(Reply, frozen=True, kw_only=True):
     """A step of an order's history.
 
     Attributes:
@@ -69,5 +69,5 @@ class OrderDetail(Reply, frozen=True, kw_only=True):
 
     order: Order
     owner: str
-    events: tuple[OrderEvent, ...]
+    events: tuple[OrderStep, ...]
     payment: PaymentHistory | None

@@ -4,6 +4,7 @@ aiohttp, since a call costs a fifteenth of the CPU that it costs with httpx (mea
 several in each checkout.
 """
 
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any, TypeVar
 
 import aiohttp
@@ -77,6 +78,7 @@ class Mesh:
         *,
         reply: type[T],
         body: msgspec.Struct | None = None,
+        content: tuple[str, bytes] | None = None,
         query: list[tuple[str, str]] | None = None,
         token: str = "",
         headers: dict[str, str] | None = None,
@@ -86,6 +88,7 @@ class Mesh:
 
         Args:
             reply: what a 2xx answer holds; `type(None)` for nothing.
+            content: instead of a body: a media type, and what is sent as it is.
             token: on whose behalf, as a session token.
             timeout_s: the most this call may take; the request's own deadline may make it less.
 
@@ -104,12 +107,12 @@ class Mesh:
                 method,
                 self._base_url + path,
                 params=query,
-                data=None if body is None else msgspec.json.encode(body),
-                headers=self._headers(token, timeout_s) | (headers or {}),
+                data=content[1] if content else None if body is None else msgspec.json.encode(body),
+                headers=self._headers(token, timeout_s, content and content[0]) | (headers or {}),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=min(timeout_s, 1.0)),
                 allow_redirects=False,
             ) as response:
-                content = await response.read()
+                answer = await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Unavailable(f"{method} {path}: {error}") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
@@ -117,11 +120,53 @@ class Mesh:
             raise what(f"{method} {path}: {type(error).__name__}: {error}") from error
         if response.status < 300:
             # 204 has no content; the caller says so with `type(None)`.
-            return msgspec.json.decode(content or b"null", type=reply)
-        raise _error(method, path, response.status, content)
+            return msgspec.json.decode(answer or b"null", type=reply)
+        raise _error(method, path, response.status, answer)
 
-    def _headers(self, token: str, timeout_s: float) -> dict[str, str]:
-        headers = {"content-type": "application/json", deadlines.HEADER: deadlines.to_header(timeout_s)}
+    async def lines(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: tuple[str, AsyncIterable[bytes]],
+        token: str,
+        timeout_s: float,
+    ) -> AsyncIterator[bytes]:
+        """Send what may be long, and hear line by line what comes of it. Not bound to the request's deadline.
+
+        Args:
+            content: a media type, and what is sent.
+            timeout_s: for the whole of it.
+
+        Raises:
+            BusinessError, Unavailable, OutcomeUnknown: as `call`.
+        """
+        if self._session is None:
+            raise Unavailable("the client is not started")
+        try:
+            async with self._session.request(
+                method,
+                self._base_url + path,
+                data=content[1],
+                headers=self._headers(token, timeout_s, content[0]),
+                timeout=aiohttp.ClientTimeout(total=timeout_s, connect=1.0),
+                allow_redirects=False,
+            ) as response:
+                if response.status >= 300:
+                    raise _error(method, path, response.status, await response.read())
+                async for line in response.content:
+                    if line.strip():
+                        yield line
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Unavailable(f"{method} {path}: {error}") from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise OutcomeUnknown(f"{method} {path}: {type(error).__name__}: {error}") from error
+
+    def _headers(self, token: str, timeout_s: float, media_type: str | None = None) -> dict[str, str]:
+        headers = {
+            "content-type": media_type or "application/json",
+            deadlines.HEADER: deadlines.to_header(timeout_s),
+        }
         if self._service_key:
             headers[SERVICE_KEY_HEADER] = self._service_key
         if token:

@@ -5,7 +5,7 @@ from typing import get_args
 
 import msgspec
 
-from everopen.contracts.desk import OrderDetail, OrderEvent, PaymentHistory
+from everopen.contracts.desk import OrderDetail, OrderStep, PaymentHistory
 from everopen.contracts.orders import OrderPage, OrderState, RefundState
 from everopen.core import limits
 from everopen.core.errors import EveropenError, InvalidInput, NotFound
@@ -138,7 +138,7 @@ class Desk:
         # A confirmation that is not known to be durable is not told to anybody (design, section 6).
         proven = order.state == record.state
         events = tuple(
-            OrderEvent(**row) for row in rows if proven or row["state"] not in ("confirmed", "captured")
+            OrderStep(**row) for row in rows if proven or row["state"] not in ("confirmed", "captured")
         )
         return OrderDetail(
             order=order, owner=record.owner, events=events, payment=await self._payment(order_id)
