@@ -10,7 +10,7 @@ from everopen.core.errors import Unavailable
 from everopen.core.ids import Id
 from everopen.core.money import Money
 from everopen.services.payments.providers.provider import VoidPolicy
-from support.payments import AMOUNT, CELL, DROP, RAZORPAY_OK, STRIPE_OK, Shop
+from support.payments import AMOUNT, CELL, DROP, RAZORPAY_OK, STRIPE_OK, Shop, razorpay_at
 from support.waiting import eventually
 
 BOTH = (RAZORPAY_OK, STRIPE_OK)
@@ -136,7 +136,6 @@ async def test_capture_and_refund_gives_back_all_and_once_whatever_is_lost(
     shop: Shop, order_id: str, fault: dict[str, object]
 ) -> None:
     await replaced(shop, order_id)
-    await shop.reconcile("razorpay", void="lapse")  # claims it
     await shop.sandbox.faults("razorpay", fault | {"count": 1})
     for _ in range(2):
         with suppress(Unavailable):  # its list was not answered: it comes again
@@ -230,7 +229,14 @@ async def test_a_webhook_wakes_the_order(shop: Shop, order_id: str) -> None:
     ] == "webhook-signature"
 
 
-async def test_the_amount_is_the_attempts(shop: Shop, order_id: str) -> None:
-    assert AMOUNT.amount_minor == 1234
-    await shop.authorize(order_id, RAZORPAY_OK)
-    assert (await shop.capture(order_id, Money(1, "USD"))).outcome == "impossible"
+async def test_a_lapsing_hold_that_somebody_captured_is_reported(shop: Shop, order_id: str) -> None:
+    await replaced(shop, order_id)
+    await shop.reconcile("razorpay")
+    [claim] = [c for c in (await shop.view(order_id)).claims if c.provider == "razorpay"]
+    by_hand = razorpay_at(shop.sandbox.url)
+    await by_hand.start()
+    assert (await by_hand.capture(claim.reference, AMOUNT, "")).kind == "done"
+    await by_hand.stop()
+    await shop.reconcile("razorpay")
+    kinds = await shop.admin.fetch("SELECT kind FROM discrepancies WHERE order_id = $1", order_id)
+    assert sorted(row["kind"] for row in kinds) == ["captured", "void-refused"]

@@ -63,7 +63,9 @@ def verdict(
         ("voided", {"attempt_state": "approved", "purpose": "confirm"}, "leave"),
         ("captured", {"purpose": "confirm", "capture_recorded": True}, "leave"),
         ("captured", {"purpose": "confirm"}, "report-captured"),
-        ("captured", {"purpose": "void"}, "report-captured"),
+        ("captured", {"purpose": "void"}, "leave"),  # on its way to be refunded, or its void is refused
+        ("captured", {"purpose": "void", "lapsing": True}, "report-captured"),
+        ("captured", {"purpose": "void", "voided": True}, "report-captured"),
         ("captured", {}, "report-captured"),
         ("refunded", {}, "leave"),
     ],

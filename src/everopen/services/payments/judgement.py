@@ -27,6 +27,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         attempt_state: of the attempt that it came from; None if no such attempt is recorded.
         check_due: whether the attempt's time to be looked at has come.
         capture_recorded: whether a capture of the order was begun.
+        lapsing: the provider is not asked to let it go, since it does so by itself, uncaptured.
     """
 
     purpose: Literal["confirm", "void"] | None
@@ -35,6 +36,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     attempt_state: AttemptState | None
     check_due: bool
     capture_recorded: bool
+    lapsing: bool = False
 
 
 def judge(
@@ -51,8 +53,8 @@ def judge(
         return _ended(payment, record)
     if payment.status == "captured":
         expected = record.purpose == "confirm" and record.capture_recorded
-        # Some let a hold go by capturing and refunding it; others report it when it is to be voided.
-        let_go = record.purpose == "void" and not record.voided
+        # Some let a hold go by capturing and refunding it; others refuse the void, which is reported.
+        let_go = record.purpose == "void" and not record.voided and not record.lapsing
         return "leave" if expected or let_go else "report-captured"
     if record.purpose == "void" and record.voided and payment.status == "authorized":
         return "void"  # it was let go while it waited for the shopper, and held afterwards

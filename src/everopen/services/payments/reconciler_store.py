@@ -89,7 +89,7 @@ async def read_records(
     """What is recorded of each payment, in their order."""
     rows = await database.fetch(
         """
-        SELECT c.purpose, c.voided_at IS NOT NULL AS voided,
+        SELECT c.purpose, c.voided_at IS NOT NULL AS voided, c.lapses_at IS NOT NULL AS lapsing,
                coalesce(p.closed_at IS NOT NULL, false) OR w.reference IS NOT NULL AS order_done,
                a.state AS attempt_state, coalesce(a.check_at <= now(), false) AS check_due,
                s.state IS NOT NULL AS capture_recorded
