@@ -188,7 +188,7 @@ class RunningSandbox:
 
 @asynccontextmanager
 async def running_sandbox(
-    scratch: Path, webhook_url: str, *, faults_allowed: bool = True
+    scratch: Path, webhook_url: str, *, faults_allowed: bool = True, paypal_lag_s: float = 0.0
 ) -> AsyncIterator[RunningSandbox]:
     """A sandbox process with two accounts at each provider, gone at the end."""
     config = SandboxConfig(
@@ -206,6 +206,7 @@ async def running_sandbox(
         smtp_port=0,
         state_dir=str(scratch / "state"),
         faults_allowed=faults_allowed,
+        paypal_lag_s=paypal_lag_s,
     )
     sandbox = RunningSandbox(config, scratch)
     try:
