@@ -118,7 +118,7 @@ async def test_signed_nonsense_is_refused(shop: Shop, provider: str, body: bytes
 
 
 async def test_a_provider_that_does_not_exist(shop: Shop) -> None:
-    assert await shop.post_webhook("paypal", b"{}", {}) == (404, "unknown-provider")
+    assert await shop.post_webhook("moneybag", b"{}", {}) == (404, "unknown-provider")
 
 
 async def test_twice_and_out_of_order_is_harmless(shop: Shop) -> None:
