@@ -90,6 +90,7 @@ OWED: dict[tuple[OrderState, str], set[str]] = {
     ("capture_failed", "Approved"): {"capture"},
     ("capture_failed", "InstrumentsChosen"): {"authorize-again"},
     ("captured", "CancelWished"): {"return-stock", "give-back", "notify-cancelled"},
+    ("captured", "Fulfilled"): {"notify-fulfilled"},
     ("captured", "RefundWished"): {"give-back"},
     ("fulfilled", "RefundWished"): {"give-back"},
 }
