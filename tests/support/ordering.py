@@ -57,7 +57,7 @@ class Orders:
 
     async def begin(self, *events: Event) -> OrderRecord:
         """A new order on which `events` have come."""
-        order = _new_order()
+        order = new_order()
         await store.insert(self.database.apply, order, 3600.0)
         for event in events:
             order = await self.progress.happen(order, event)
@@ -73,7 +73,8 @@ class Orders:
         await handlers[kind](Task(task_id=uuid.uuid4(), kind=kind, key=order_id, payload={}, attempts=1))
 
 
-def _new_order() -> OrderRecord:
+def new_order() -> OrderRecord:
+    """An order that was just placed."""
     moment = now()
     return OrderRecord(
         order_id=str(Id.new("ord", "sg1")),

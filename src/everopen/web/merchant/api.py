@@ -60,6 +60,12 @@ class Api:
             raise Unauthenticated("wrong-credentials", "These are not the merchant's credentials.")
         return session
 
+    async def sign_out(self) -> None:
+        """End the session, wherever its token is."""
+        await self.mesh.call(
+            "DELETE", "/v1/sessions/current", reply=type(None), token=self.token, timeout_s=_WRITE_S
+        )
+
     async def orders(self, query: Query) -> OrderPage:
         return await self._get("/v1/merchant/orders", OrderPage, query)
 

@@ -1,6 +1,8 @@
 """What every handler of the desk is given, and what it asks of a request."""
 
 import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +11,7 @@ from litestar import HttpMethod, Request, Response, route
 from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
 
-from everopen.core.errors import Unauthenticated
+from everopen.core.errors import Forbidden, Unauthenticated
 from everopen.kit.client import Mesh
 from everopen.web.merchant.api import Api
 from everopen.web.merchant.rendering import Renderer
@@ -24,6 +26,8 @@ _TOKEN_CHARACTERS = 2000
 # Litestar's decorator for reading has no HEAD; RFC 9110, section 9.1, asks every server to have it.
 page = partial(route, http_method=[HttpMethod.GET, HttpMethod.HEAD])
 
+# No session, or one that is not the merchant's: to be signed in anew.
+NOT_SIGNED_IN = (Unauthenticated, Forbidden)
 WebRequest = Request[Any, Any, State]
 Page = Response[str]
 
@@ -89,3 +93,8 @@ def asked(request: WebRequest, *names: str) -> list[tuple[str, str]]:
         for name in names
         if request.query_params.get(name, "").strip()
     ]
+
+
+def typed_in(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """What a form's fields hold, empty for those that were left out."""
+    return defaultdict(str, pairs)

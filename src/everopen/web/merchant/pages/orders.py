@@ -1,6 +1,7 @@
 """Orders and refunds: finding them, seeing how they came to where they are, changing them."""
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -9,9 +10,19 @@ from litestar.handlers import post
 from litestar.params import FromPath
 
 from everopen.contracts.audit import AuditEntry
-from everopen.core.errors import BusinessError, EveropenError, NotFound, OperationalError, Unauthenticated
+from everopen.core.errors import BusinessError, EveropenError, NotFound, OperationalError
 from everopen.web.merchant import views
-from everopen.web.merchant.site import GivenDesk, Page, WebRequest, asked, form_of, new_key, page
+from everopen.web.merchant.site import (
+    NOT_SIGNED_IN,
+    GivenDesk,
+    Page,
+    WebRequest,
+    asked,
+    form_of,
+    new_key,
+    page,
+    typed_in,
+)
 from everopen.web.serving.answers import see_other
 
 _FILTERS = ("q", "state", "refund", "since", "until", "cursor")
@@ -56,7 +67,7 @@ async def refunds(request: WebRequest, desk: GivenDesk) -> Page:
 
 async def _listed(request: WebRequest, desk: GivenDesk, template: str, always: list[tuple[str, str]]) -> Page:
     api, filters = desk.api(request), asked(request, *_FILTERS)
-    typed = dict(filters)
+    typed = typed_in(filters)
     text = typed.get("q", "")
     if text.startswith("ord_"):
         return see_other(f"/merchant/orders/{quote(text, safe='')}")
@@ -67,7 +78,7 @@ async def _listed(request: WebRequest, desk: GivenDesk, template: str, always: l
             attention = await api.orders([("attention", "true"), ("limit", "20")])
         found = await api.orders([*always, *_query(typed)])
     except BusinessError as error:
-        if isinstance(error, Unauthenticated):
+        if isinstance(error, NOT_SIGNED_IN):
             raise
         problem = views.sentence(error)
     return desk.render.page(
@@ -83,7 +94,7 @@ async def _listed(request: WebRequest, desk: GivenDesk, template: str, always: l
     )
 
 
-def _query(typed: dict[str, str]) -> list[tuple[str, str]]:
+def _query(typed: Mapping[str, str]) -> list[tuple[str, str]]:
     query: list[tuple[str, str]] = [
         (name, typed[name]) for name in ("state", "refund", "cursor") if name in typed
     ]
@@ -133,7 +144,7 @@ async def change(
     api = desk.api(request)
     try:
         await api.change_order(order_id, action, form.get("reason", "").strip(), form.get("key", ""))
-    except (NotFound, Unauthenticated):
+    except (NotFound, *NOT_SIGNED_IN):
         raise
     except (BusinessError, OperationalError) as error:
         return await _page(request, desk, order_id, error)

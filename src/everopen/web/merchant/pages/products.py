@@ -15,9 +15,18 @@ from litestar.response import Stream
 from everopen.contracts.assortment import ProductState
 from everopen.contracts.catalog import BadImportRow, ImportEvent, ImportProgress
 from everopen.core import limits
-from everopen.core.errors import BusinessError, EveropenError, InvalidInput, NotFound, Unauthenticated
+from everopen.core.errors import BusinessError, EveropenError, InvalidInput, NotFound
 from everopen.web.merchant import views
-from everopen.web.merchant.site import GivenDesk, Page, WebRequest, asked, form_of, page
+from everopen.web.merchant.site import (
+    NOT_SIGNED_IN,
+    GivenDesk,
+    Page,
+    WebRequest,
+    asked,
+    form_of,
+    page,
+    typed_in,
+)
 from everopen.web.merchant.views import ProductFields, VariantFields
 from everopen.web.serving import answers
 from everopen.web.serving.answers import see_other
@@ -40,7 +49,7 @@ async def index(request: WebRequest, desk: GivenDesk) -> Page:
     """Products in every state."""
     filters = asked(request, "q", "state", "cursor")
     found = await desk.api(request).products(filters)
-    return desk.render.page("products.html", found=found, filters=filters, typed=dict(filters))
+    return desk.render.page("products.html", found=found, filters=filters, typed=typed_in(filters))
 
 
 @page("/merchant/new-product")
@@ -71,7 +80,7 @@ async def save(request: WebRequest, desk: GivenDesk) -> Page:
         version = views.whole_number(fields.version, "The version") if fields.version else None
         draft = views.draft_of(fields, desk.currency)
         product = await desk.api(request).put_product(fields.handle.strip(), draft, version)
-    except Unauthenticated:
+    except NOT_SIGNED_IN:
         raise
     except EveropenError as error:
         status = error.status if isinstance(error, BusinessError) else 503
@@ -108,7 +117,7 @@ async def store_image(request: WebRequest, desk: GivenDesk) -> Page:
             raise InvalidInput("file-missing", "Choose an image first.")
         name = str(form.get("name", "")).strip() or file.filename
         stored = await api.store_image(name, await file.read())
-    except Unauthenticated:
+    except NOT_SIGNED_IN:
         raise
     except BusinessError as error:
         return desk.render.page(
@@ -134,7 +143,7 @@ async def import_file(request: WebRequest, desk: GivenDesk) -> Response[Any]:
             raise InvalidInput("file-missing", "Choose a file first.")
         lines = api.import_lines(_chunks(file))
         first = await anext(lines)
-    except Unauthenticated:
+    except NOT_SIGNED_IN:
         raise
     except BusinessError as error:
         return desk.render.page("import.html", status=error.status, problem=views.sentence(error))

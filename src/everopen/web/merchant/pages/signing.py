@@ -1,12 +1,16 @@
 """Signing in and out."""
 
+import logging
+
 from litestar.handlers import post
 
-from everopen.core.errors import BusinessError
+from everopen.core.errors import BusinessError, EveropenError
 from everopen.web.merchant import views
 from everopen.web.merchant.api import MERCHANT, Api
 from everopen.web.merchant.site import HOME, SIGN_IN, GivenDesk, Page, WebRequest, form_of, page
 from everopen.web.serving.answers import see_other
+
+_LOG = logging.getLogger(__name__)
 
 
 @page(SIGN_IN)
@@ -30,6 +34,10 @@ async def sign_in(request: WebRequest, desk: GivenDesk) -> Page:
 
 
 @post("/merchant/sign-out")
-async def sign_out(desk: GivenDesk) -> Page:
-    """Forget the session in this browser."""
+async def sign_out(request: WebRequest, desk: GivenDesk) -> Page:
+    """End the session, and forget it in this browser; the latter also while identity does not answer."""
+    try:
+        await desk.api(request).sign_out()
+    except EveropenError as error:
+        _LOG.info("the merchant's session could not be ended: %s", error)
     return see_other(SIGN_IN, [desk.session_cookie("", 0)])

@@ -7,10 +7,20 @@ from litestar.handlers import post
 
 from everopen.contracts.audit import AuditEntry
 from everopen.contracts.inventory import ChangeStock, MovementPage
-from everopen.core.errors import BusinessError, EveropenError, NotFound, Unauthenticated
+from everopen.core.errors import BusinessError, EveropenError, NotFound
 from everopen.web.merchant import views
 from everopen.web.merchant.api import AUDITED
-from everopen.web.merchant.site import GivenDesk, Page, WebRequest, asked, form_of, new_key, page
+from everopen.web.merchant.site import (
+    NOT_SIGNED_IN,
+    GivenDesk,
+    Page,
+    WebRequest,
+    asked,
+    form_of,
+    new_key,
+    page,
+    typed_in,
+)
 from everopen.web.serving.answers import see_other
 
 
@@ -20,7 +30,7 @@ async def index(request: WebRequest, desk: GivenDesk) -> Page:
     filters = asked(request, "sku", "below", "cursor")
     try:
         found = await desk.api(request).stock(filters)
-    except Unauthenticated:
+    except NOT_SIGNED_IN:
         raise
     except BusinessError as error:
         return desk.render.page(
@@ -29,9 +39,9 @@ async def index(request: WebRequest, desk: GivenDesk) -> Page:
             problem=views.sentence(error),
             found=None,
             filters=filters,
-            typed=dict(filters),
+            typed=typed_in(filters),
         )
-    return desk.render.page("stock.html", found=found, filters=filters, typed=dict(filters))
+    return desk.render.page("stock.html", found=found, filters=filters, typed=typed_in(filters))
 
 
 @page("/merchant/stock/movements")
@@ -51,7 +61,7 @@ async def change(request: WebRequest, desk: GivenDesk) -> Page:
         reason = form.get("reason", "").strip()
         wanted = ChangeStock(sku=sku, kind=kind, quantity=quantity, reason=reason)
         await desk.api(request).change_stock(wanted, form.get("key", ""))
-    except Unauthenticated:
+    except NOT_SIGNED_IN:
         raise
     except EveropenError as error:
         return await _movements(request, desk, sku, error, form)
@@ -73,7 +83,7 @@ async def _movements(
         except NotFound:
             pass
         except BusinessError as refused:
-            if isinstance(refused, Unauthenticated):
+            if isinstance(refused, NOT_SIGNED_IN):
                 raise
             error = error or refused
     status = 200
@@ -88,7 +98,7 @@ async def _movements(
         filters=filters,
         # What went wrong is sent again with the same key: perhaps it was done after all.
         key=form.get("key") or new_key(),
-        form=form,
+        form=typed_in(form.items()),
         problem="" if error is None else views.sentence(error),
         done="Written into the ledger." if request.query_params.get("done") and error is None else "",
     )
@@ -98,7 +108,7 @@ async def _movements(
 async def audit(request: WebRequest, desk: GivenDesk) -> Page:
     """Who changed what, when and why: of one part, or the latest of all."""
     api, filters = desk.api(request), asked(request, "service", "entity", "since", "cursor")
-    typed = dict(filters)
+    typed = typed_in(filters)
     query = [(n, v + "T00:00:00Z" if n == "since" else v) for n, v in filters if n in ("entity", "since")]
     chosen = typed.get("service", "")
     problem, cursor = "", None
@@ -110,7 +120,7 @@ async def audit(request: WebRequest, desk: GivenDesk) -> Page:
         else:
             pages = await asyncio.gather(*(api.trail(service, query) for service in AUDITED))
             entries = sorted((e for p in pages for e in p.items), key=lambda entry: entry.at, reverse=True)
-    except Unauthenticated:
+    except NOT_SIGNED_IN:
         raise
     except BusinessError as error:
         problem = views.sentence(error)
