@@ -39,8 +39,8 @@ def test_keys_go_to_one_service_alone(layout: Layout, secrets: Secrets) -> None:
     assert not orders.token_signing_key_file
     assert not orders.merchant_password_hash
     assert orders.token_keys_file
-    assert [p.secret_key[:8] for p in orders.providers] == ["sk_test_", "pps_test"]
-    assert [(p.secret_key, p.webhook_secret) for p in shop.providers] == [("", ""), ("", "")]
+    assert [p.name for p in orders.providers if p.secret_key] == ["stripe", "plainpay", "razorpay", "paypal"]
+    assert {(p.secret_key, p.webhook_secret) for p in shop.providers} == {("", "")}
     assert shop.object_store is not None
     assert orders.object_store is None
     assert orders.mail is not None
