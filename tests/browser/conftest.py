@@ -23,6 +23,11 @@ _ARGUMENTS = [
     "--no-first-run",
 ]
 _WAIT_MS = 20_000
+# What the Content-Security-Policy refuses is a complaint, also where the browser says so nowhere else.
+_REFUSED = """
+document.addEventListener('securitypolicyviolation',
+  (event) => console.error(`refused by ${event.violatedDirective}: ${event.blockedURI}`));
+"""
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +69,7 @@ def visit(shop: Place, chromium: Browser) -> Visit:
             viewport={"width": size[0], "height": size[1]},
         )
         context.set_default_timeout(_WAIT_MS)
+        await context.add_init_script(_REFUSED)
         page = await context.new_page()
         complaints = watch_console(page)
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page
 
-DESKTOP, PHONE = (1280, 900), (390, 844)
+DESKTOP, PHONE, SMALL_PHONE = (1280, 900), (390, 844), (320, 640)
 
 # A new shopper's page: `visit(script=True, size=DESKTOP)`.
 Visit = Callable[..., AbstractAsyncContextManager[Page]]

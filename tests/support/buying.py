@@ -49,6 +49,11 @@ async def fill_address(page: Page, email: str) -> None:
     await page.get_by_label("Country").select_option(label="Singapore")
 
 
+async def pay_by(page: Page, provider: str, number: int = 0) -> None:
+    """Choose one of the provider's instruments, in the order of the page; the first is approved at once."""
+    await page.locator(f'input[name="pay"][value^="{provider}:"]').nth(number).check()
+
+
 async def order_now(page: Page) -> None:
     await page.get_by_role("button", name=re.compile("^Order and pay")).click()
 

@@ -102,6 +102,18 @@ def test_forms_of_other_sites_are_refused(browser: TestClient[Any]) -> None:
         assert "another site" in answer.text
 
 
+def test_a_providers_form_may_bring_a_shopper_back_and_does_nothing_else(browser: TestClient[Any]) -> None:
+    paid = {"razorpay_payment_id": "pay_1", "razorpay_signature": "s"}
+    for sent, location in ((paid, "/orders/ord_sg1_a?back=1"), ({}, "/orders/ord_sg1_a")):
+        answer = browser.post(
+            "/orders/ord_sg1_a",
+            data=sent,
+            headers={"origin": "https://api.razorpay.com"},
+            follow_redirects=False,
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, location)
+
+
 def test_unknown_pages_look_like_the_shop(browser: TestClient[Any]) -> None:
     answer = browser.get("/no/such/page")
     assert answer.status_code == 404

@@ -31,6 +31,7 @@ _PAGES = [
     checkout.place,
     orders.index,
     orders.show,
+    orders.come_back,
     orders.choose,
     orders.cancel,
     orders.order_again,

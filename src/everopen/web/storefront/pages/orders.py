@@ -33,9 +33,14 @@ from everopen.web.storefront.site import (
 from everopen.web.storefront.views import orderstatus as views
 from everopen.web.storefront.views import paying
 from everopen.web.storefront.views.problems import sentence
+from everopen.web.storefront.views.returning import Return, returned
 
 _RETRY_S = 5
 _CURSOR_CHARACTERS = 500
+
+
+async def _from_anywhere(_: WebRequest) -> None:
+    """In the place of the check that a form is our own."""
 
 
 @page("/orders")
@@ -69,15 +74,22 @@ async def index(request: WebRequest, site: GivenSite) -> Response[str]:
 async def show(request: WebRequest, site: GivenSite, order_id: FromPath[str]) -> Response[str]:
     """Where an order stands. The page looks again by itself while something is awaited."""
     token = require_token(request)
-    if "redirect_status" in request.query_params:
-        # Stripe sends shoppers back with this, and with a secret of the payment that is not for the history.
-        back = "?back=1" if request.query_params["redirect_status"] == "succeeded" else ""
-        return rendering.see_other(f"/orders/{quote(order_id, safe='')}{back}")
+    came_back = returned(request.query_params)
+    if came_back != "no":
+        # Providers put names and secrets of the payment into the address; they are not for the history.
+        return rendering.see_other(_after(order_id, came_back))
     try:
         order = await site.shop.order(token, order_id)
     except OperationalError:
         return _away(site, request, order_id)
     return await _page(site, request, order)
+
+
+@post("/orders/{order_id:str}", before_request=_from_anywhere)
+async def come_back(request: WebRequest, order_id: FromPath[str]) -> Response[str]:
+    """Razorpay sends shoppers back with a form. It comes from another site, and changes nothing."""
+    came_back = returned(dict(await form_of(request)))
+    return rendering.see_other(_after(order_id, came_back))
 
 
 @post("/orders/{order_id:str}/payment")
@@ -125,6 +137,11 @@ async def order_again(request: WebRequest, site: GivenSite, order_id: FromPath[s
 async def back_to_order(order_id: FromPath[str]) -> Response[str]:
     """The address of a form that was opened by itself, from the history or a reload."""
     return rendering.see_other(f"/orders/{quote(order_id, safe='')}")
+
+
+def _after(order_id: str, came_back: Return) -> str:
+    """The order's page, which looks at the payment by itself if it was approved."""
+    return f"/orders/{quote(order_id, safe='')}" + ("?back=1" if came_back == "approved" else "")
 
 
 async def _not_done(site: Site, request: WebRequest, order_id: str, error: EveropenError) -> Response[str]:
