@@ -20,15 +20,17 @@ from everopen.apps.settings import (
 from everopen.apps.token_keys import TokenKeys
 from everopen.contracts.identity import Endings
 from everopen.core.errors import ConfigurationError
+from everopen.engines.envoy.routes import path_prefixes
 from everopen.kit.auth import SessionEndings
 from everopen.kit.cache import Cache
-from everopen.kit.client import Mesh
+from everopen.kit.client import Mesh, Neighbours
 from everopen.kit.database import Cluster, Database, Member
 from everopen.kit.http import CallerChecks, build_app
 from everopen.kit.service import Lifecycle, Service
 from everopen.sandbox.config import Account, ProviderName, SandboxConfig
 from everopen.sandbox.server import Sandbox
 from everopen.services.payments.providers.provider import Credentials, Provider
+from everopen.topology.types import PLATFORM_SERVICES
 
 # Connections per process; what is not named needs few.
 _POOL_SIZES = {"orders": 12, "payments": 12, "inventory": 10}
@@ -79,7 +81,15 @@ def build_process_app(settings: ProcessSettings) -> Litestar:
     parts = _Parts(settings)
     services = [*(_build(service, parts) for service in settings.services), api_description()]
     checks = CallerChecks(parts.keys.verifier, settings.service_key, parts.endings)
-    return build_app([*services, parts.keys.described()], checks, parts.shared)
+    application = build_app([*services, parts.keys.described()], checks, parts.shared)
+    hosted = [
+        prefix
+        for service in PLATFORM_SERVICES
+        if service in settings.services
+        for prefix in path_prefixes(service)
+    ]
+    parts.mesh.beside(Neighbours(application, hosted))
+    return application
 
 
 def build_sandbox(settings: ProcessSettings) -> Sandbox:

@@ -78,6 +78,12 @@ def mesh_routes() -> list[dict[str, Any]]:
     return [*internal, *_api_routes(), _refused("/")]
 
 
+def path_prefixes(service: ServiceName) -> list[str]:
+    """The paths of a service within the platform, public and internal, by whole segments."""
+    public = [prefix for prefix, owner in API_PREFIXES.items() if owner == service]
+    return [*public, _internal_prefix(service)]
+
+
 def _internal_prefix(service: ServiceName) -> str:
     return _INTERNAL_PREFIXES.get(service, f"/internal/{service}")
 

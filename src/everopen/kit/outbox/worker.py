@@ -55,6 +55,8 @@ class OutboxWorker:
         self._lease_s = lease_s
         self._batch = batch
         self._running: set[asyncio.Task[None]] = set()
+        self._done: list[Task] = []
+        self._striking_off: asyncio.Task[None] | None = None
         self._periodic = Periodic(f"{schema} outbox", self._work_off, interval_s)
 
     async def start(self) -> None:
@@ -67,6 +69,8 @@ class OutboxWorker:
         for doing in running:
             doing.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        if self._striking_off is not None:
+            await self._striking_off
 
     def wake(self) -> None:
         """Something was enqueued: look now."""
@@ -129,12 +133,27 @@ class OutboxWorker:
             _log.exception("%s %s, attempt %d", task.kind, task.key, task.attempts)
             await self._later(task, repr(error), None)
         else:
-            # Struck off only if nobody has claimed it, or owed it anew, meanwhile; twice is harmless.
-            await self._settle(
-                f"DELETE FROM {self._schema}.outbox WHERE task_id = $1 AND attempts = $2",  # noqa: S608
-                task.task_id,
-                task.attempts,
-            )
+            self._done.append(task)
+            if self._striking_off is None:
+                self._striking_off = asyncio.create_task(self._strike_off(), name=f"{self._schema} done")
+
+    async def _strike_off(self) -> None:
+        """Strike off what is done, all at once that has ended while the last statement was under way.
+
+        Each only if nobody has claimed it, or owed it anew, meanwhile; doing it twice is harmless.
+        """
+        try:
+            while self._done:
+                done, self._done = self._done, []
+                await self._settle(
+                    f"DELETE FROM {self._schema}.outbox o"  # noqa: S608
+                    " USING unnest($1::uuid[], $2::integer[]) AS done (task_id, attempts)"
+                    " WHERE o.task_id = done.task_id AND o.attempts = done.attempts",
+                    [task.task_id for task in done],
+                    [task.attempts for task in done],
+                )
+        finally:
+            self._striking_off = None
 
     async def _later(self, task: Task, reason: str, after_s: float | None) -> None:
         if after_s is None:
