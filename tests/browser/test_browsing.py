@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from support.basics import check_basics
-from support.browsing import PHONE, Visit
+from support.browsing import PHONE, SMALL_PHONE, Visit
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 
@@ -85,10 +85,22 @@ async def test_the_keyboard_is_enough(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/search", "/search?q=zzzqqq", "/help", "/cart", "/orders", "/nothing"]
+    "path",
+    [
+        "/",
+        "/search",
+        "/search?q=zzzqqq",
+        "/help",
+        "/cart",
+        "/orders",
+        "/account/sign-in",
+        "/account/register",
+        "/nothing",
+    ],
 )
-async def test_every_page_is_sound_on_a_phone(visit: Visit, path: str) -> None:
-    async with visit(size=PHONE) as page:
+@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE], ids=["phone", "small-phone"])
+async def test_every_page_is_sound_on_a_phone(visit: Visit, path: str, size: tuple[int, int]) -> None:
+    async with visit(size=size) as page:
         await page.goto(path)
         await check_basics(page)
 

@@ -89,8 +89,10 @@ async def check_basics(page: Page) -> None:
         AssertionError: something is missing; the message lists all of it.
     """
     found = await page.evaluate(_LOOK)
-    await page.evaluate(AXE_SCRIPT)
-    found += await page.evaluate(_AXE)
+    # Without scripts axe would wait for ever; the page is the same but for what scripts add to it.
+    if await page.evaluate("document.documentElement.classList.contains('script')"):
+        await page.evaluate(AXE_SCRIPT)
+        found += await page.evaluate(_AXE)
     assert found == [], f"{page.url}: " + "\n".join(found)
 
 

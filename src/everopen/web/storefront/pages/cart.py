@@ -43,8 +43,14 @@ async def show(request: WebRequest, site: GivenSite) -> Response[str]:
     except _CART_IS_OVER:
         return _page(site, None, None, forget=True)
     company = await site.company.of(line.product_handle for line in cart.lines)
-    added = request.query_params.get("added", "")
-    return _page(site, cart, basket.holding(units(cart)), added=added, company=company)
+    return _page(
+        site,
+        cart,
+        basket.holding(units(cart)),
+        added=request.query_params.get("added", ""),
+        merged=merged_titles(cart, tuple(request.query_params.getall("merged", []))),
+        company=company,
+    )
 
 
 @post("/cart/add")

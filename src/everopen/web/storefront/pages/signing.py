@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -127,36 +128,57 @@ async def _enter(site: Site, request: WebRequest, form: Mapping[str, str]) -> Re
         _LOG.warning("signing in: %s", error)
         return _sign_in_page(site, request, form, problem=sentence(error), status=503)
     cookies = [site.session_cookie(session.token, session.expires_in_s)]
-    cart_cookies, merged = await _bring_cart(site, session.token, basket_of(request) if guest_token else None)
+    brought = await _bring_cart(site, session.token, basket_of(request) if guest_token else None)
     path = form["next"]
-    if merged and path == "/account":
-        # Whoever comes with a full cart is shown what became of it.
+    # Whoever comes with things in the cart is shown what became of it, and never orders more than was seen.
+    if brought.skus and (path == "/account" or (path == "/checkout" and brought.mixed)):
         path = "/cart"
-    return rendering.see_other(merged_link(path, merged), [*cookies, *cart_cookies])
+    return rendering.see_other(merged_link(path, brought.skus), [*cookies, *brought.cookies])
 
 
-async def _bring_cart(site: Site, token: str, basket: Basket | None) -> tuple[list[Cookie], tuple[str, ...]]:
-    """The cart after signing in, and the SKUs of the guest's that went into it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Brought:
+    """What became of the cart at signing in.
 
-    Nobody is kept from signing in by it: if the carts cannot be brought together now, the browser keeps the
-    guest's, which is the customer's too.
+    Attributes:
+        skus: of the guest's cart, that went into the customer's.
+        mixed: whether the customer's had other things in it.
+    """
+
+    cookies: tuple[Cookie, ...] = ()
+    skus: tuple[str, ...] = ()
+    mixed: bool = False
+
+
+async def _bring_cart(site: Site, token: str, basket: Basket | None) -> _Brought:
+    """Make the guest's cart and the customer's one.
+
+    Nobody is kept from signing in by it: if it cannot be done now, the browser keeps the guest's cart, which is
+    the customer's too.
     """
     try:
         mine = await site.shop.current_cart(token)
         if basket is None:
-            return ([site.basket_cookie(Basket.of(mine.cart_id, units(mine)))] if mine else []), ()
+            return _Brought(cookies=(_cookie(site, mine),)) if mine else _Brought()
         if mine is not None and mine.cart_id == basket.cart_id:
-            return [], ()
-        brought: Cart = await site.shop.cart(token, basket.cart_id)
-        if mine is None and not brought.lines:
-            return [], ()
+            return _Brought()
+        guests = await site.shop.cart(token, basket.cart_id)
+        if not guests.lines:
+            return _Brought(cookies=(_cookie(site, mine),)) if mine else _Brought()
         into = mine or await site.shop.new_cart(token)
         merged = await site.shop.merge_cart(token, into.cart_id, basket.cart_id)
     except (BusinessError, OperationalError) as error:
         _LOG.warning("the guest's cart stays as it is: %s", error)
-        return [], ()
-    skus = tuple(line.sku for line in brought.lines)
-    return [site.basket_cookie(Basket.of(merged.cart_id, units(merged)))], skus
+        return _Brought()
+    return _Brought(
+        cookies=(_cookie(site, merged),),
+        skus=tuple(line.sku for line in guests.lines),
+        mixed=units(merged) != units(guests),
+    )
+
+
+def _cookie(site: Site, cart: Cart) -> Cookie:
+    return site.basket_cookie(Basket.of(cart.cart_id, units(cart)))
 
 
 def _read(sent: list[tuple[str, str]]) -> dict[str, str]:
