@@ -23,7 +23,7 @@ from everopen.core.skus import parse_sku
 from everopen.web.storefront import rendering
 from everopen.web.storefront.basket import Basket
 from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
-from everopen.web.storefront.views.cart import units
+from everopen.web.storefront.views.cart import merged_titles, units
 from everopen.web.storefront.views.problems import sentence
 
 # A cart that is gone, or belongs to a session that has ended: a new one takes its place.

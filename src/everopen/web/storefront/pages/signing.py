@@ -153,8 +153,8 @@ class _Brought:
 async def _bring_cart(site: Site, token: str, basket: Basket | None) -> _Brought:
     """Make the guest's cart and the customer's one.
 
-    Nobody is kept from signing in by it: if it cannot be done now, the browser keeps the guest's cart, which is
-    the customer's too.
+    Nobody is kept from signing in by it: if it cannot be done now, the browser keeps the guest's cart, which
+    is the customer's too.
     """
     try:
         mine = await site.shop.current_cart(token)
