@@ -18,9 +18,12 @@ from everopen.kit.service import Service
 from everopen.services.catalog.service import build_service as build_catalog
 from everopen.services.identity.service import build as build_identity
 from everopen.services.inventory.service import build as build_inventory
+from everopen.services.orders import store
+from everopen.services.orders.model import Approved, Captured, Confirmed, Reserved, transition
 from everopen.services.orders.service import build as build_orders
 from everopen.web.merchant.service import build_router
 from support.callers import SERVICE_KEY, Callers
+from support.ordering import new_order
 from support.ports import free_port
 from support.postgres import Server
 from support.waiting import eventually
@@ -87,3 +90,19 @@ async def running_desk(server: Server, callers: Callers, state: Path) -> AsyncIt
             await admin.close()
             web.should_exit = True
             await serving
+
+
+async def captured_order(desk: DeskPlace) -> str:
+    """An order that was paid, as it stands in the database."""
+    order = new_order()
+    await desk.admin.execute("SET search_path = orders")
+    await store.insert(desk.admin.fetch, order, 3600.0)
+    for event in (Reserved(), Approved("stripe", "pi_1"), Confirmed(), Captured()):
+        change = transition(order.standing(), event)
+        assert change is not None
+        changed = await store.apply(desk.admin.fetch, order, change, type(event).__name__)
+        assert changed is not None
+        order = changed
+    await store.acknowledge(desk.admin.fetch, order.order_id)
+    await desk.admin.execute("DELETE FROM outbox")
+    return order.order_id

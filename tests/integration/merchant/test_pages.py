@@ -7,11 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from everopen.services.orders import store
-from everopen.services.orders.model import Approved, Captured, Confirmed, Reserved, transition
 from support.callers import Callers
-from support.desk import PASSWORD, DeskPlace
-from support.ordering import new_order
+from support.desk import PASSWORD, DeskPlace, captured_order
 
 CSV = (
     "Handle,Title,Vendor,Variant SKU,Variant Price,Variant Inventory Qty,Published\n"
@@ -33,22 +30,6 @@ def _field(page: httpx.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
     assert found is not None, page.text
     return found[1]
-
-
-async def _captured(desk: DeskPlace) -> str:
-    """An order that was paid, as it stands in the database."""
-    order = new_order()
-    await desk.admin.execute("SET search_path = orders")
-    await store.insert(desk.admin.fetch, order, 3600.0)
-    for event in (Reserved(), Approved("stripe", "pi_1"), Confirmed(), Captured()):
-        change = transition(order.standing(), event)
-        assert change is not None
-        changed = await store.apply(desk.admin.fetch, order, change, type(event).__name__)
-        assert changed is not None
-        order = changed
-    await store.acknowledge(desk.admin.fetch, order.order_id)
-    await desk.admin.execute("DELETE FROM outbox")
-    return order.order_id
 
 
 async def test_nobody_gets_in_without_the_password(desk: DeskPlace, callers: Callers) -> None:
@@ -136,7 +117,7 @@ async def test_a_product_is_made_and_nobodys_change_is_lost(
 async def test_orders_are_found_fulfilled_and_refunded_once(
     desk: DeskPlace, browser: httpx.AsyncClient
 ) -> None:
-    order_id = await _captured(desk)
+    order_id = await captured_order(desk)
     found = await browser.get("/merchant/orders", params={"q": "A@Example.com"})
     assert f"/merchant/orders/{order_id}" in found.text
     assert "No order is like that" in (await browser.get("/merchant/orders?state=declined")).text

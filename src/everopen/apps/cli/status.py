@@ -10,7 +10,7 @@ from rich.table import Table
 
 from everopen.apps.cli.options import attached, data_option, json_option, topology_option
 from everopen.apps.cli.running import run
-from everopen.apps.platform import InstanceStatus, PlatformStatus, Verdict
+from everopen.apps.platform import InstanceStatus, Platform, PlatformStatus, Verdict
 
 _EXIT = {Verdict.OK: 0, Verdict.DEGRADED: 1, Verdict.DOWN: 3}
 _STYLE = {"ready": "green", "paused": "yellow", "starting": "yellow", "not ready": "yellow"}
@@ -30,11 +30,19 @@ def status(*, topology: str | None, data: Path | None, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
         _show(found)
+        click.echo(_merchant(attached(topology, data)))
     sys.exit(_EXIT[found.verdict])
 
 
 async def _status(topology: str | None, data: Path | None) -> PlatformStatus:
     return await attached(topology, data).status()
+
+
+def _merchant(platform: Platform) -> str:
+    return (
+        f"The merchant signs in as `merchant` at {platform.layout.public_url}/merchant; "
+        f"the password is in {platform.secrets_path}."
+    )
 
 
 def _show(found: PlatformStatus) -> None:

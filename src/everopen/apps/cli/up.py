@@ -53,6 +53,7 @@ def _report(platform: Platform, took_s: float, *, as_json: bool) -> None:
     sandbox = layout.sandbox
     addresses = {
         "storefront": layout.public_url,
+        "merchant": f"{layout.public_url}/merchant",
         **{f"gateway {g.zone}": g.url("public") for g in layout.gateways[1:]},
         **({"sandbox": sandbox.url("http"), "mail": f"{sandbox.url('http')}/mail"} if sandbox else {}),
     }
@@ -62,6 +63,7 @@ def _report(platform: Platform, took_s: float, *, as_json: bool) -> None:
             "data_dir": str(platform.data_dir),
             "took_s": round(took_s, 1),
             "addresses": addresses,
+            "secrets_file": str(platform.secrets_path),
         }
         click.echo(json.dumps(facts, indent=2))
         return
@@ -69,3 +71,4 @@ def _report(platform: Platform, took_s: float, *, as_json: bool) -> None:
     width = max(map(len, addresses))
     for name, address in addresses.items():
         click.echo(f"  {name:<{width}}  {address}")
+    click.echo(f"The merchant signs in as `merchant`; the password is in {platform.secrets_path}.")

@@ -88,6 +88,11 @@ class Platform:
         return self._data_dir.path
 
     @property
+    def secrets_path(self) -> Path:
+        """The file that holds the secrets, the merchant's password among them."""
+        return self._data_dir.secrets.path
+
+    @property
     def secrets(self) -> Secrets:
         """The platform's secrets.
 

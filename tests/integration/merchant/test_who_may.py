@@ -1,0 +1,57 @@
+"""Every route that is the merchant's refuses everyone else: read off the OpenAPI document."""
+
+import json
+from importlib.resources import files
+
+import httpx
+import pytest
+
+from everopen.apps.openapi import FILE_NAME
+from everopen.core.ids import Id
+from support.callers import Callers
+from support.desk import DeskPlace
+
+_PATHS = json.loads(files("everopen.apps").joinpath(FILE_NAME).read_text(encoding="utf-8"))["paths"]
+_OF = ("/v1/merchant/", "/v1/audit/", "/v1/inventory/", "/v1/products/", "/v1/imports", "/v1/images/")
+_REST = {("post", f"/v1/orders/{{order_id}}/{action}") for action in ("refund", "fulfil")}
+_READ_BY_ALL = {("get", "/v1/products/{handle}")}
+_FILL = {"order_id": str(Id.new("ord", "sg1")), "sku": "A", "handle": "mug", "name": "a.png"}
+_BODIES = {
+    "/v1/merchant/stock/movements": {"sku": "A", "kind": "receipt", "quantity": 1},
+    "/v1/inventory/{sku}/receipts": {"quantity": 1},
+    "/v1/inventory/{sku}/adjustments": {"delta": 1, "reason": "x"},
+    "/v1/products/{handle}": {"title": "A", "variants": []},
+    "/v1/products/{handle}/state": {"state": "archived"},
+    "/v1/products/{handle}/prices": {"items": []},
+}
+ROUTES = sorted(
+    {
+        (method, path)
+        for path, methods in _PATHS.items()
+        for method in methods
+        if path.startswith(_OF) or (method, path) in _REST
+    }
+    - _READ_BY_ALL
+)
+
+
+def test_there_are_such_routes() -> None:
+    assert len(ROUTES) >= 18
+    assert set(ROUTES) >= _REST
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_others_are_refused(desk: DeskPlace, callers: Callers, method: str, path: str) -> None:
+    customer = callers.bearer(callers.issuer.issue(str(Id.new("cus", "sg1")), "customer"))
+    query = {"sku": "A"} if path.startswith("/v1/merchant/stock") else {}
+    async with httpx.AsyncClient(base_url=desk.url) as client:
+        for headers, status in ((callers.as_shopper(), 403), (customer, 403), ({}, 401)):
+            answer = await client.request(
+                method,
+                path.format(**_FILL),
+                params=query,
+                json=_BODIES.get(path),
+                headers={**headers, "idempotency-key": "k", "if-none-match": "*"},
+            )
+            assert answer.status_code == status, (headers, answer.text)
+            assert answer.json()["code"] in ("merchant-only", "token-missing")
