@@ -7,10 +7,14 @@ served as it is: a process hosts only some services, and has to describe them al
 from importlib.resources import files
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Litestar, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, License, SecurityScheme
+from litestar.routes import HTTPRoute
 
+from everopen.core import limits
+from everopen.kit import idempotency
 from everopen.kit.service import Service
 
 FILE_NAME = "openapi.json"
@@ -30,6 +34,27 @@ CONFIG = OpenAPIConfig(
     security=[{"session": []}],
 )
 
+# Every refusal has this form (RFC 9457), in every route.
+_PROBLEM = {
+    "description": "Refused, and nothing was changed (4xx); or not possible at the moment (503)",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail", "code"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                    "detail": {"type": "string", "description": "One sentence for a person."},
+                    "code": {"type": "string", "description": "A stable name of the kind of problem."},
+                    "request_id": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
 
 def api_description() -> Service:
     """Serves the description at `/v1/openapi.json`."""
@@ -44,12 +69,36 @@ def api_description() -> Service:
 
 def describe(routers: list[Router]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of every public route of `routers`."""
-    from litestar import Litestar
-
     from everopen.kit.http.callers import PRINCIPAL
 
     application = Litestar(
         route_handlers=routers, dependencies=PRINCIPAL, openapi_config=CONFIG, logging_config=None
     )
     schema: dict[str, Any] = application.openapi_schema.to_schema()
+    schema["components"]["responses"] = {"Problem": _PROBLEM}
+    for route in application.routes:
+        if isinstance(route, HTTPRoute):
+            for method, (handler, _) in route.route_handler_map.items():
+                described = schema["paths"].get(route.path_format, {}).get(method.lower())
+                if described is not None:
+                    _complete(described, handler)
     return schema
+
+
+def _complete(described: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    """Say of an operation what its handler's signature does not: refusals, keys, who may call it."""
+    responses: dict[str, Any] = described["responses"]
+    responses.pop("400", None)  # Litestar's own form, which is not ours
+    responses["4XX"] = responses["503"] = {"$ref": "#/components/responses/Problem"}
+    takes = handler.parsed_fn_signature.parameters
+    if "security" not in described and not {"principal", "bearer"} & takes.keys():
+        described["security"] = [{}]
+    for parameter in described.get("parameters", ()):
+        if parameter["name"].lower() == idempotency.HEADER:
+            parameter["required"] = parameter.get("description", "").startswith("Required")
+            parameter["schema"] = {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": limits.IDEMPOTENCY_KEY_CHARACTERS,
+                "pattern": "^[!-~]+$",
+            }

@@ -69,6 +69,24 @@ def _request_context(app: ASGIApp) -> ASGIApp:
     return handle
 
 
+def _head_as_get(app: ASGIApp) -> ASGIApp:
+    """Answer HEAD as GET without its content, whatever route it is (RFC 9110, section 9.3.2)."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "HEAD":
+            await app(scope, receive, send)
+            return
+
+        async def send_without_content(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        await app({**scope, "method": "GET"}, receive, send_without_content)
+
+    return handle
+
+
 class _Application(Litestar):
     """Litestar calls middleware only for routes that it finds; what is not found has its request id too."""
 
@@ -78,7 +96,7 @@ class _Application(Litestar):
         receive: Receive | LifeSpanReceive,
         send: Send | LifeSpanSend,
     ) -> None:
-        await _request_context(super().__call__)(scope, receive, send)  # type: ignore[arg-type]
+        await _request_context(_head_as_get(super().__call__))(scope, receive, send)  # type: ignore[arg-type]
 
 
 def build_app(

@@ -100,7 +100,7 @@ def _allowed_methods(request: Request[Any, Any, Any]) -> list[str]:
             )
             if re.fullmatch("/" + "/".join(parts), request.url.path):
                 found |= set(route.methods)
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
