@@ -14,7 +14,7 @@ from obstore.store import MemoryStore
 
 from everopen.kit.cache import Cache
 from everopen.kit.client import Mesh
-from everopen.kit.service import Service
+from everopen.kit.service import Lifecycle, Service
 from everopen.services.catalog.service import build_service as build_catalog
 from everopen.services.identity.service import build as build_identity
 from everopen.services.inventory.service import build as build_inventory
@@ -70,7 +70,8 @@ async def running_desk(server: Server, callers: Callers, state: Path) -> AsyncIt
         ),
     ]
     async with AsyncExitStack() as stack:
-        for shared in (*of.values(), mesh):
+        parts: list[Lifecycle] = [*of.values(), mesh]
+        for shared in parts:
             await shared.start()
             stack.push_async_callback(shared.stop)
         app = callers.app(*services)

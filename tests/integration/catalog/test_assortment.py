@@ -73,7 +73,7 @@ async def test_a_product_is_made_changed_and_put_away(shop: Shop, admin: asyncpg
 
 
 def _variants(*prices: int) -> list[dict[str, Any]]:
-    plain = {"sku": "BOWL", "options": [], "compare_at_minor": None, "weight_g": 0}
+    plain: dict[str, Any] = {"sku": "BOWL", "options": [], "compare_at_minor": None, "weight_g": 0}
     plain |= {"requires_shipping": True, "image_name": None}
     return [{"variants": [plain | {"price_minor": price}]} for price in prices]
 
