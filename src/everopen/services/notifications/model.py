@@ -1,9 +1,9 @@
 """What a message is: pure."""
 
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.charset import QP, Charset
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr, parseaddr
 
 from everopen.contracts.notifications import NotificationKind, NotifyOrder
 from everopen.core.ids import spoken
@@ -30,17 +30,31 @@ def sender_domain(sender: str) -> str:
     return parseaddr(sender)[1].rpartition("@")[2]
 
 
-def compose(request: NotifyOrder, *, sender: str, text: str, html: str) -> EmailMessage:
-    """The mail, text and HTML. The header types of the library refuse line breaks in any value."""
-    name, address = parseaddr(sender)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(addr_spec=request.order.email)
-    message["Subject"] = f"{SUBJECTS[request.kind]} ({spoken(request.order.order_id)})"
-    message["Message-ID"] = message_id(request, sender_domain(sender))
-    message["Date"] = format_datetime(now())
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Everopen-Order"] = request.order.order_id
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
+def compose(request: NotifyOrder, *, sender: str, text: str, html: str) -> MIMEMultipart:
+    """The mail, text and HTML.
+
+    With the library's older types: parsing each header that was just written, as the newer ones do, took
+    more time than all else that is done for a mail (measured).
+
+    Raises:
+        ValueError: a header would have a line break in it.
+    """
+    message = MIMEMultipart("alternative")
+    headers = {
+        "From": formataddr(parseaddr(sender)),
+        "To": request.order.email,
+        "Subject": f"{SUBJECTS[request.kind]} ({spoken(request.order.order_id)})",
+        "Message-ID": message_id(request, sender_domain(sender)),
+        "Date": format_datetime(now()),
+        "Auto-Submitted": "auto-generated",
+        "X-Everopen-Order": request.order.order_id,
+    }
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise ValueError(f"{name} cannot be {value!r}")
+        message[name] = value
+    readable = Charset("utf-8")
+    readable.body_encoding = QP
+    message.attach(MIMEText(text, "plain", readable))  # type: ignore[arg-type]  # a Charset is taken too
+    message.attach(MIMEText(html, "html", readable))  # type: ignore[arg-type]
     return message

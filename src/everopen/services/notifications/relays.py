@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from email.message import EmailMessage
+from email.message import Message
 
 import aiosmtplib
 
@@ -33,8 +34,9 @@ class Relays:
 
     def __init__(self, addresses: Sequence[tuple[str, int]]) -> None:
         self._addresses = tuple(addresses)
+        self._own_name = ""
 
-    async def send(self, message: EmailMessage) -> str:
+    async def send(self, message: Message) -> str:
         """Hand over `message`; it may have been taken even when an error is raised.
 
         Returns:
@@ -47,9 +49,11 @@ class Relays:
         failures: list[str] = []
         for_good = True
         deadline = Deadline.after(_ALL_S)
+        # Asked once: the library asks for every mail, which takes a thread and perhaps a name server.
+        self._own_name = self._own_name or await asyncio.to_thread(socket.getfqdn)
         for host, port in self._addresses:
             try:
-                await _hand_over(message, host, port, deadline.within_s(_RELAY_S))
+                await _hand_over(message, host, port, self._own_name, deadline.within_s(_RELAY_S))
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 failures.append(f"{host}:{port} {type(error).__name__}: {error}")
                 for_good = for_good and _is_for_good(error)
@@ -62,8 +66,8 @@ class Relays:
         raise Unavailable(f"no relay took the mail: {said}")
 
 
-async def _hand_over(message: EmailMessage, host: str, port: int, within_s: float) -> None:
-    client = aiosmtplib.SMTP(hostname=host, port=port, timeout=_RELAY_S)
+async def _hand_over(message: Message, host: str, port: int, own_name: str, within_s: float) -> None:
+    client = aiosmtplib.SMTP(hostname=host, port=port, local_hostname=own_name, timeout=_RELAY_S)
     try:
         async with asyncio.timeout(within_s):
             await client.connect()
