@@ -57,6 +57,10 @@ class AdapterSide:
     def name(self) -> str:
         return self._adapter.name
 
+    @property
+    def lag_s(self) -> float:
+        return self._adapter.listing_lag_s
+
     async def payments(self, since: datetime | None) -> AsyncIterator[PaymentFacts]:
         """See `continuity.match.Provider`. A list that breaks is begun anew: listed twice counts once."""
         for attempt in range(1, _LISTED_ANEW + 1):

@@ -291,6 +291,7 @@ async def test_a_list_that_lags_is_read_further_back(tmp_path_factory: pytest.Te
         await adapter.start()
         made = await adapter.authorize(hold("ord_sg1_lag"), 5.0)
         assert [p async for p in adapter.list_payments(now())] == []
+        assert 1.0 <= adapter.listing_lag_s < 60.0, "the listing says how late it is"
         later = now() + timedelta(hours=1)
 
         async def listed() -> bool:

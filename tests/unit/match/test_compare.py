@@ -40,6 +40,7 @@ class ListedProvider:
 
     def __init__(self, name: str, payments: Sequence[PaymentFacts], *, breaks: bool = False) -> None:
         self.name = name
+        self.lag_s = 0.0
         self.listed = list(payments)
         self.asked_since: list[datetime | None] = []
         self._breaks = breaks

@@ -245,6 +245,10 @@ def test_silence_of_a_list_that_was_not_read_proves_nothing() -> None:
     assert judge(missing, standpoint(providers=frozenset({"plainpay"}))) == ()
     assert judge(missing, standpoint(since=LONG_AGO + timedelta(seconds=1))) == ()
     assert [d.kind for d in judge(missing, standpoint(since=LONG_AGO))] == ["confirmed-without-payment"]
+    age_s = timedelta(days=1).total_seconds()
+    assert judge(missing, standpoint(lags={"stripe": age_s})) == (), "it may be listed yet"
+    for lags in ({"stripe": age_s - 1}, {"plainpay": age_s}):
+        assert [d.kind for d in judge(missing, standpoint(lags=lags))] == ["confirmed-without-payment"]
 
 
 def test_the_oldest_hold_of_an_undecided_order_is_kept() -> None:

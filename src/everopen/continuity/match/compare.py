@@ -90,6 +90,7 @@ class Comparison:
                 since=since,
                 unread=unread,
                 providers=frozenset(provider.name for provider in self._providers),
+                lags={provider.name: provider.lag_s for provider in self._providers},
             )
             for cell, open_books in self._cells.items():
                 self._watcher.stage(f"Comparing the orders of {cell}")

@@ -183,6 +183,10 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def lag_s(self) -> float:
+        """What was paid this long before the list was read may be missing in it."""
+
     def payments(self, since: datetime | None) -> AsyncIterator[PaymentFacts]:
         """Every payment created since then (ever, if None), in any order.
 

@@ -39,6 +39,7 @@ class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
         since: the lists begin there; what is older than that is not missed in them.
         unread: providers whose list could not be read to its end, or at all: nothing is missed there.
         providers: those that were asked; a payment at any other cannot be missed either.
+        lags: seconds that a provider's list may be behind: nothing younger is missed there.
     """
 
     listed_at: datetime
@@ -46,6 +47,7 @@ class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     unread: Mapping[str, str] = {}
     providers: frozenset[str]
+    lags: Mapping[str, float] = {}
 
     def overdue(self, since: datetime) -> bool:
         """Whether something that was owed since then should have been done."""
@@ -57,6 +59,9 @@ class Standpoint(msgspec.Struct, frozen=True, kw_only=True):
     def would_list(self, order: OrderFacts) -> bool:
         """Whether the order's payment, if there is one, must be among the listed."""
         if order.provider not in self.providers or order.provider in self.unread:
+            return False
+        lag_s = self.lags.get(order.provider, 0.0)
+        if lag_s > 0 and not self.older(order.changed_at, lag_s):
             return False
         return self.since is None or order.placed_at >= self.since
 

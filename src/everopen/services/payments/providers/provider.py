@@ -138,6 +138,10 @@ class Provider(Protocol):
     def timeout_s(self) -> float:
         """After this an authorization without an answer is unknown."""
 
+    @property
+    def listing_lag_s(self) -> float:
+        """What was paid this long ago may not be listed yet, when the list was last read."""
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...

@@ -138,6 +138,7 @@ class Stripe:
     def __init__(self, name: str, api_url: str, credentials: Credentials, timeout_s: float) -> None:
         self.name = name
         self.timeout_s = timeout_s
+        self.listing_lag_s = 0.0
         self._webhook_secret = credentials.webhook_secret
         self._wire = Wire(
             api_url, {"authorization": f"Bearer {credentials.secret_key}", "stripe-version": API_VERSION}

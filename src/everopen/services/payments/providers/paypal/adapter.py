@@ -49,6 +49,10 @@ class Paypal:
         self._listing = Listing(self._api, timeout_s)
         self._certificates = webhooks.Certificates(api_url, timeout_s)
 
+    @property
+    def listing_lag_s(self) -> float:
+        return self._listing.lag_s
+
     async def start(self) -> None:
         await self._api.start()
         await self._certificates.start()

@@ -42,6 +42,7 @@ class _Detail(msgspec.Struct, frozen=True):
 class _Page(msgspec.Struct, frozen=True):
     transaction_details: tuple[_Detail, ...] = ()
     total_pages: int = 1
+    last_refreshed_datetime: datetime | None = None
 
 
 class _Related(msgspec.Struct, frozen=True):
@@ -62,6 +63,8 @@ class Listing:
     def __init__(self, api: Api, timeout_s: float) -> None:
         self._api = api
         self._timeout_s = timeout_s
+        # How late the listing was when it was last read; before that, what PayPal promises.
+        self.lag_s = LAG.total_seconds()
 
     async def payments(self, start: datetime, end: datetime) -> list[ProviderPayment]:
         """All that were authorized from `start` to `end`, as the listing has them: it may lag.
@@ -147,7 +150,11 @@ class Listing:
         ]
         answer = await self._api.get("/v1/reporting/transactions", self._timeout_s, query)
         if answer.status == 200:
-            return read(answer, _Page)
+            page = read(answer, _Page)
+            refreshed = page.last_refreshed_datetime
+            lag = LAG if refreshed is None else datetime.now(UTC) - refreshed
+            self.lag_s = max(0.0, lag.total_seconds())
+            return page
         if failure(answer).issue == "RESULTSET_TOO_LARGE":
             return None
         raise Unavailable(f"PayPal: {answer.status} {failure(answer).text}")

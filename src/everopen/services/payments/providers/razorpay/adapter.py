@@ -60,6 +60,7 @@ class Razorpay:
     ) -> None:
         self.name = name
         self.timeout_s = timeout_s
+        self.listing_lag_s = 0.0
         self._webhook_secret = credentials.webhook_secret
         self._policy: VoidPolicy = void
         pair = f"{credentials.publishable_key}:{credentials.secret_key}"
