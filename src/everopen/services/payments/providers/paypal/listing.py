@@ -74,20 +74,22 @@ class Listing:
         """
         start = max(start, datetime.now(UTC) - _REACH)
         held: dict[str, _Info] = {}
-        follow: dict[str, list[_Info]] = {}
+        follow: dict[str, dict[str, _Info]] = {}  # by id: ranges share their ends, and what lies there
         async for info in self._transactions(start, end):
             if info.transaction_event_code == _AUTHORIZATION:
                 held[info.transaction_id] = info
             elif info.paypal_reference_id:
-                follow.setdefault(info.paypal_reference_id, []).append(info)
+                follow.setdefault(info.paypal_reference_id, {})[info.transaction_id] = info
         return [await self._payment(info, follow) for info in held.values()]
 
-    async def _payment(self, info: _Info, follow: dict[str, list[_Info]]) -> ProviderPayment:
+    async def _payment(self, info: _Info, follow: dict[str, dict[str, _Info]]) -> ProviderPayment:
         mine = ours(info.custom_field)
-        after = follow.get(info.transaction_id, [])
+        after = follow.get(info.transaction_id, {}).values()
         captures = [item for item in after if item.transaction_event_code != _VOID]
         captured_minor = sum(_minor(item) for item in captures)
-        refunded_minor = sum(_minor(r) for item in captures for r in follow.get(item.transaction_id, []))
+        refunded_minor = sum(
+            _minor(r) for item in captures for r in follow.get(item.transaction_id, {}).values()
+        )
         status: PaymentStatus = "authorized"
         if captured_minor:
             status = "refunded" if refunded_minor >= captured_minor else "captured"
