@@ -165,7 +165,7 @@ async def test_a_refund_whose_key_is_forgotten_is_found(shop: Shop, order_id: st
     reference = (await shop.authorize(order_id, PAYPAL_OK)).reference
     await shop.capture(order_id)
     for key in ("ref-1", "ref-after-45-days"):
-        assert (await paypal.refund(reference, AMOUNT, "r1", key)).kind == "done"
+        assert (await paypal.refund(reference, Money(200, "USD"), "r1", key)).kind == "done"
     assert await shop.movements(reference) == ["authorize", "capture", "refund"]
 
 
