@@ -30,7 +30,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 say = @printf '\033[1m%s\033[0m\n' "$(1)" >&2
 
-.PHONY: help up down status test check fmt bench setup chromium clean
+.PHONY: help up down status test check fmt fuzz bench setup chromium clean
 
 help: ## Show this help
 	@echo "Everopen: the commerce backend that never loses an order."
@@ -65,6 +65,9 @@ check: setup ## Check format, style and types only
 fmt: setup ## Put the code into its format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+fuzz: setup ## Hold a running API to its description for long, with requests of every kind
+	@$(BIN)/python -m pytest tests/cluster/api/test_description.py --hypothesis-profile=long --timeout=0 $(ARGS)
 
 bench: setup ## Measure checkouts per second and their cost beside the same SQL; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)

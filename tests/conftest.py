@@ -13,6 +13,7 @@ from support.witness import Witness
 
 # No test judges by time: on a fresh clone Hypothesis first builds its table of Unicode, for a second.
 settings.register_profile("everopen", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", parent=settings.get_profile("everopen"), max_examples=1000)
 settings.load_profile("everopen")
 
 

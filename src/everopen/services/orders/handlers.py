@@ -123,10 +123,18 @@ class OrdersHandlers:
         event = CancelWished(f"Cancelled by {who}.")
         return (await self._change(principal, order_id, event, _is_cancelled, asked)).shown()
 
-    async def choose(self, principal: Principal, order_id: str, request: ChooseInstruments) -> Order:
-        """Pay with something else, where the order waits for that."""
+    async def choose(
+        self, principal: Principal, order_id: str, request: ChooseInstruments, key: str = ""
+    ) -> Order:
+        """Pay with something else, where the order waits for that.
+
+        Args:
+            key: the request's; the same key and the same choice are one choice. Empty for none.
+        """
         self._check_instruments(request.instruments)
-        order = await self._change(principal, order_id, InstrumentsChosen(request.instruments), _never)
+        # With the choice in it: the key that comes with another choice is another request.
+        asked = Asked(key=f"{key} {idempotency.fingerprint(request)}" if key else "")
+        order = await self._change(principal, order_id, InstrumentsChosen(request.instruments), _never, asked)
         order = await self._drive(order)
         await self._proof.prove(order)
         return order.shown()
@@ -177,13 +185,14 @@ class OrdersHandlers:
     ) -> OrderRecord:
         """Let `event` happen; again if somebody else changed the order meanwhile.
 
-        What the merchant does is in the audit trail, and happens once for each of the merchant's keys: a
-        form that is sent again after a refund was refused must not begin another one.
+        What the merchant does is in the audit trail, as is a shopper's choice of how to pay; and happens once
+        for each key: a form that is sent again after a refund was refused must not begin another one, and a
+        choice that is sent again no further payment.
 
         Raises:
             Conflict: the order's state does not allow it (`wrong-state`, with `state`).
         """
-        audited = principal.role == "merchant"
+        audited = principal.role == "merchant" or (bool(asked.key) and isinstance(event, InstrumentsChosen))
         while True:
             order = await self._load(principal, order_id)
             entry = changes.entry(principal.subject, order, event, asked) if audited else None

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import Provide
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Dependency, FromPath, FromQuery, JSONBody, Parameter, QueryParameter
 
 from everopen.contracts.desk import Explained, OrderDetail
@@ -34,6 +35,7 @@ AnyRequest = Request[Any, Any, Any]
 Key = Annotated[str | None, Parameter(header=idempotency.HEADER)]
 Caller = Annotated[Principal, Dependency(skip_validation=True)]
 _DECIDED = frozenset({"confirmed", "captured", "fulfilled", "declined", "cancelled", "capture_failed"})
+_NOT_DECIDED = {202: ResponseSpec(Order, description="Not decided yet: look again at its `location`")}
 
 
 def _answer(order: Order) -> Response[Order]:
@@ -42,7 +44,7 @@ def _answer(order: Order) -> Response[Order]:
     return Response(order, status_code=status, headers={"location": f"/v1/orders/{order.order_id}"})
 
 
-@post("/v1/orders", summary="Place an order", tags=["orders"])
+@post("/v1/orders", summary="Place an order", tags=["orders"], responses=_NOT_DECIDED)
 async def place_order(
     data: JSONBody[PlaceOrder],
     orders: Handlers,
@@ -88,12 +90,28 @@ async def cancel_order(
     return await orders.cancel(principal, order_id, await _asked(request, key))
 
 
-@post("/v1/orders/{order_id:str}/instruments", summary="Pay with something else", tags=["orders"])
+@post(
+    "/v1/orders/{order_id:str}/instruments",
+    summary="Pay with something else",
+    tags=["orders"],
+    responses=_NOT_DECIDED,
+)
 async def choose_instruments(
-    order_id: FromPath[str], data: JSONBody[ChooseInstruments], orders: Handlers, principal: Caller
+    order_id: FromPath[str],
+    data: JSONBody[ChooseInstruments],
+    orders: Handlers,
+    principal: Caller,
+    idempotency_key: Annotated[
+        str | None,
+        Parameter(header=idempotency.HEADER, description="Optional; the same key and choice, chosen once"),
+    ] = None,
 ) -> Response[Order]:
-    """For an order that waits in `action_required` or `capture_failed`."""
-    return _answer(await orders.choose(principal, order_id, data))
+    """For an order that waits in `action_required` or `capture_failed`.
+
+    Without an `Idempotency-Key` each call is a new choice.
+    """
+    key = "" if idempotency_key is None else idempotency.parse_key(idempotency_key)
+    return _answer(await orders.choose(principal, order_id, data, key))
 
 
 @post("/v1/orders/{order_id:str}/refund", status_code=200, summary="Refund an order in full", tags=["orders"])
@@ -199,8 +217,12 @@ async def bought_baskets(orders: Handlers, after: FromQuery[str] = "") -> Bought
     return await orders.baskets(after)
 
 
-def router(handlers: OrdersHandlers | None, desk: Desk, trail: Router) -> Router:
-    """The routes; without handlers for describing them only."""
+def router(handlers: OrdersHandlers | None, desk: Desk, *others: Router) -> Router:
+    """The routes; without handlers for describing them only.
+
+    Args:
+        others: of its audit trail and its recovery.
+    """
     return Router(
         "/",
         route_handlers=[
@@ -216,8 +238,8 @@ def router(handlers: OrdersHandlers | None, desk: Desk, trail: Router) -> Router
             order_detail,
             wake_order,
             remind_order,
-            trail,
             bought_baskets,
+            *others,
         ],
         dependencies={
             "orders": Provide(lambda: handlers, sync_to_thread=False),
