@@ -14,6 +14,7 @@ from everopen.core.errors import OperationalError
 from everopen.core.ids import Id
 from everopen.core.money import Money
 from everopen.core.time import now
+from everopen.kit import deadlines
 from everopen.kit.database import Database
 from everopen.kit.outbox import Task
 from everopen.services.orders import store
@@ -105,18 +106,21 @@ def new_order() -> OrderRecord:
 
 
 async def break_off_the_commit_of(orders: Orders, doing: asyncio.Future[Any]) -> None:
-    """Cancel its wait for the copies, of which there are none: the change is visible, and not durable."""
+    """Cancel its waits for the copies, of which there are none: the change is visible, and not durable."""
 
-    async def cancel_the_wait() -> list[asyncpg.Record]:
-        return await orders.admin.fetch(
+    async def cancel_the_wait() -> bool:
+        await orders.admin.fetch(
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         )
+        return doing.done()
 
-    await eventually(cancel_the_wait)
+    await eventually(cancel_the_wait, timeout_s=20.0)
     assert isinstance((await asyncio.gather(doing, return_exceptions=True))[0], OperationalError)
 
 
 async def lose_the_copies(orders: Orders) -> None:
+    """From here on no commit is durable, and whoever waits for one gives up soon."""
+    deadlines.begin(deadlines.to_header(1.0))
     await orders.admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'")
     await orders.admin.execute("SELECT pg_reload_conf()")
 

@@ -9,6 +9,7 @@ import pytest
 
 from everopen.contracts.payments import Instrument
 from everopen.core.errors import InvalidInput
+from everopen.kit import deadlines
 from everopen.kit.auth import Principal
 from everopen.kit.outbox import Again, Task
 from everopen.services.orders import store
@@ -209,6 +210,7 @@ async def test_what_is_decided_is_shown_only_when_it_is_durable(
     await break_off_the_commit_of(orders, asyncio.ensure_future(look(orders, order)))
     await orders.admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
     await orders.admin.execute("SELECT pg_reload_conf()")
+    deadlines.begin(None)
     await look(orders, order)
     assert (await orders.progress.reload(order.order_id)).proven_version == order.version
 

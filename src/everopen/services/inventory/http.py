@@ -166,11 +166,11 @@ async def recount(inventory: Inventory, sku: FromPath[str]) -> StockLevel:
     return await inventory.recount(sku)
 
 
-def router(handlers: Handlers, trail: Router) -> Router:
+def router(handlers: Handlers, *others: Router) -> Router:
     """The API, public and internal.
 
     Args:
-        trail: the route of its audit trail.
+        others: of its audit trail and its recovery.
     """
 
     def inventory() -> Handlers:
@@ -194,7 +194,7 @@ def router(handlers: Handlers, trail: Router) -> Router:
             movements_of,
             change,
             internal,
-            trail,
+            *others,
         ],
         dependencies={"inventory": Provide(inventory, sync_to_thread=False)},
         tags=["inventory"],

@@ -7,6 +7,7 @@ from everopen.kit.service import Service
 from everopen.services.inventory.availability import AvailabilityReader
 from everopen.services.inventory.handlers import Handlers
 from everopen.services.inventory.http import router
+from everopen.services.inventory.recovery_http import recovery_router
 
 
 def build(database: Database, cache: Cache) -> Service:
@@ -16,4 +17,5 @@ def build(database: Database, cache: Cache) -> Service:
         database: the cell's, as role `inventory`.
     """
     handlers = Handlers(database, AvailabilityReader(database, cache))
-    return Service("inventory", router(handlers, audit_router("inventory", database)))
+    trail = audit_router("inventory", database)
+    return Service("inventory", router(handlers, trail, recovery_router(database)))

@@ -12,6 +12,7 @@ from everopen.services.orders.effects import Effects
 from everopen.services.orders.handlers import OrdersHandlers
 from everopen.services.orders.http import router
 from everopen.services.orders.progress import Progress, Resumer
+from everopen.services.orders.recovery_http import recovery_router
 
 
 def build(
@@ -36,5 +37,5 @@ def build(
     progress.when_owed(wake)
     handlers = OrdersHandlers(database, mesh, progress, currency, frozenset(providers))
     trail = audit_router("orders", database)
-    routes = router(handlers, Desk(database, mesh), trail)
+    routes = router(handlers, Desk(database, mesh), trail, recovery_router(database))
     return Service("orders", routes, parts=(money, shop, Resumer(database, progress)))

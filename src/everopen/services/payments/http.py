@@ -23,6 +23,7 @@ from everopen.kit.database import Database
 from everopen.kit.http import internal_only
 from everopen.services.payments.handlers import Authorizer
 from everopen.services.payments.reconciler import Reconciler
+from everopen.services.payments.recovery_http import recovery_router
 from everopen.services.payments.requests import (
     check_amount,
     check_authorize,
@@ -72,7 +73,7 @@ def build_router(
         check_reconcile(data, providers)
         return Reconciliation(known=await reconcilers[data.provider].examine(data.reference))
 
-    own: list[ControllerRouterHandler] = [payment, authorize, reconcile]
+    own: list[ControllerRouterHandler] = [payment, authorize, reconcile, recovery_router(database)]
     return Router("/", route_handlers=[*own, *_public(desk, methods), *_settlements(settler, cell)])
 
 
