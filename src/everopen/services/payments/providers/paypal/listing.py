@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from everopen.core.errors import Unavailable
-from everopen.core.money import Money
+from everopen.core.money import MINOR_UNIT_DIGITS, Money
 from everopen.services.payments.providers.paypal.api import Api, failure
 from everopen.services.payments.providers.paypal.resources import Amount, ours, read
 from everopen.services.payments.providers.provider import PaymentStatus, ProviderPayment
@@ -23,13 +23,18 @@ _RANGE = timedelta(days=31)
 _SHORTEST = timedelta(seconds=2)
 _PAGE = 500
 _AUTHORIZATION, _VOID = "T1300", "T1302"
+# `transaction_status`. An authorization that was not captured yet may be listed as pending (P): it is held.
+_DENIED, _REVERSED = "D", "V"
 
 
 class _Info(msgspec.Struct, frozen=True):
-    transaction_id: str
-    transaction_event_code: str
-    transaction_initiation_date: datetime
-    transaction_amount: Amount
+    """An entry. Other programs' may lack nearly everything, and be in any currency."""
+
+    transaction_id: str = ""
+    transaction_event_code: str = ""
+    transaction_initiation_date: datetime = datetime.min.replace(tzinfo=UTC)
+    transaction_amount: Amount | None = None
+    transaction_status: str = ""
     paypal_reference_id: str = ""
     paypal_reference_id_type: str = ""
     custom_field: str = ""
@@ -76,6 +81,8 @@ class Listing:
         held: dict[str, _Info] = {}
         follow: dict[str, dict[str, _Info]] = {}  # by id: ranges share their ends, and what lies there
         async for info in self._transactions(start, end):
+            if not _is_understood(info):
+                continue
             if info.transaction_event_code == _AUTHORIZATION:
                 held[info.transaction_id] = info
             elif info.paypal_reference_id:
@@ -84,7 +91,8 @@ class Listing:
 
     async def _payment(self, info: _Info, follow: dict[str, dict[str, _Info]]) -> ProviderPayment:
         mine = ours(info.custom_field)
-        after = follow.get(info.transaction_id, {}).values()
+        every = follow.get(info.transaction_id, {}).values()
+        after = [item for item in every if item.transaction_status != _DENIED]
         captures = [item for item in after if item.transaction_event_code != _VOID]
         captured_minor = sum(_minor(item) for item in captures)
         refunded_minor = sum(
@@ -93,8 +101,10 @@ class Listing:
         status: PaymentStatus = "authorized"
         if captured_minor:
             status = "refunded" if refunded_minor >= captured_minor else "captured"
-        elif after:
+        elif after or info.transaction_status == _REVERSED:
             status = "voided"
+        elif info.transaction_status == _DENIED:
+            status = "failed"
         return ProviderPayment(
             reference=await self._order_id(info) if mine.order_id else info.transaction_id,
             order_id=mine.order_id,
@@ -166,7 +176,18 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _is_understood(info: _Info) -> bool:
+    """Whether it can be of our concern: we pay in no other currency. What is ours has to be read."""
+    amount = info.transaction_amount
+    return bool(ours(info.custom_field).order_id) or (
+        amount is not None and amount.currency_code in MINOR_UNIT_DIGITS
+    )
+
+
 def _money(info: _Info) -> Money:
+    """Raises Unavailable if there is none."""
+    if info.transaction_amount is None:
+        raise Unavailable(f"PayPal lists no amount of {info.transaction_id}")
     return info.transaction_amount.money()
 
 
