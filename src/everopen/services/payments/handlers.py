@@ -79,7 +79,7 @@ class _Call:
         self._has_turn = False
 
     async def run(self) -> Authorization:
-        ranking = self._router.ranking()
+        ranking = self._router.ranking([each.provider for each in self._request.instruments])
         first = min(self._request.instruments, key=lambda instrument: ranking.index(instrument.provider))
         attempt = self._new_attempt(first, serial=1)
         lease_s = self._lease_s(attempt)

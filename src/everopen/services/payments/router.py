@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from everopen.core.errors import Unavailable
 from everopen.services.payments.breaker import CLOSED, rank
@@ -16,9 +16,11 @@ class Router:
 
     Args:
         providers: in the order of the shop's policy.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
+    def __init__(self, providers: Sequence[Provider], clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._providers = {provider.name: provider for provider in providers}
         self._breakers = dict.fromkeys(self._providers, CLOSED)
 
@@ -45,12 +47,17 @@ class Router:
             raise Unavailable(f"payments were made with {name!r}, which is no longer configured")
         return provider
 
-    def ranking(self) -> list[str]:
-        """The names in the order in which to try them: by policy, those that do not answer last."""
-        now_s = time.monotonic()
-        order = rank(self._breakers, now_s)
-        for name, breaker in self._breakers.items():
-            self._breakers[name] = breaker.ranked(now_s)
+    def ranking(self, among: Collection[str]) -> list[str]:
+        """The names in the order in which to try them: by policy, those that do not answer last.
+
+        Args:
+            among: the providers of which the order has an instrument. Only one that it would try first, and
+                that was due for a trial, has its trial by this.
+        """
+        now_s = self._clock()
+        order = rank({name: each for name, each in self._breakers.items() if name in among}, now_s)
+        for name in order[:1]:
+            self._breakers[name] = self._breakers[name].ranked(now_s)
         return order
 
     def note(self, name: str, outcome: Outcome) -> None:
@@ -59,4 +66,4 @@ class Router:
             self._breakers[name] = self._breakers[name].answered()
             return
         _log.warning("%s: %s, %s", name, outcome.kind, outcome.reason)
-        self._breakers[name] = self._breakers[name].failed(time.monotonic())
+        self._breakers[name] = self._breakers[name].failed(self._clock())
