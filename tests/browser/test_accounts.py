@@ -2,13 +2,17 @@
 
 import re
 import uuid
+from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 from playwright.async_api import Page, expect
 
+from everopen.web.storefront.basket import SESSION_COOKIE
 from support.basics import check_basics
-from support.browsing import DESKTOP, PHONE, Visit
+from support.browsing import DESKTOP, PHONE, Place, Visit
 from support.buying import confirmed, fill_address, order_now, put_something_into_the_cart
+from support.shopper import Shopper
 
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 PASSWORD = "a kettle in the rain"
@@ -217,6 +221,27 @@ async def test_name_and_password_are_changed_and_the_old_password_is_over(visit:
         await expect(page.locator("#password-error")).to_be_visible()
         await sign_in(page, email, "another kettle altogether")
         await expect(page.locator("h1")).to_have_text("Your account")
+
+
+async def test_a_long_history_comes_in_pages(visit: Visit, shop: Place) -> None:
+    async with visit(script=False) as page, aiohttp.ClientSession() as http:
+        await put_something_into_the_cart(page)
+        link = await page.locator(".basket-text > a").first.get_attribute("href")
+        assert link is not None
+        sku = parse_qs(urlsplit(link).query)["sku"][0]
+        await register(page, new_email())
+        cookies = await page.context.cookies()
+        (token,) = (cookie["value"] for cookie in cookies if cookie["name"] == SESSION_COOKIE)
+        shopper = Shopper(shop.url, http, token=token)
+        for _ in range(11):
+            await shopper.checkout((sku, 1))
+        await page.goto("/orders")
+        await expect(page.locator(".order-list li")).to_have_count(10)
+        await check_basics(page)
+        await page.get_by_role("link", name="Earlier orders").click()
+        await expect(page.locator(".order-list li")).to_have_count(1)
+        await page.get_by_role("link", name="Latest orders").click()
+        await expect(page.locator(".order-list li")).to_have_count(10)
 
 
 async def test_an_address_that_has_an_account_is_not_registered_again(visit: Visit) -> None:

@@ -132,7 +132,8 @@ def _action_required(order: Order, looks_after_return: int) -> OrderStatus:
     if approve_url:
         heading = "Please approve the payment"
         text = (
-            "Your bank wants to know that it is you. The goods are set aside for 30 minutes. "
+            "Your bank, or the provider you pay by, wants to know that it is you. "
+            "The goods are set aside for 30 minutes. "
             "Nothing is charged until you approve."
         )
     else:
