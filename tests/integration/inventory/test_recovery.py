@@ -152,7 +152,7 @@ async def test_a_movement_that_another_took_the_version_of_is_not_lost(
     before = await movements(inventory)
     await reserve(inventory, ORDERS[0], A=2)
     await inventory.consume(ORDERS[0])
-    lost = [*await movements(inventory), *await reservations(inventory)]
+    lost: list[MovementCopy | ReservationCopy] = [*await movements(inventory), *await reservations(inventory)]
     await lose_everything(admin)
     await apply(inventory, before)
     await inventory.change("merchant", "meanwhile", parse_change("receipt", "A", 1, "delivered"))

@@ -345,7 +345,7 @@ def _payment(intent: _Intent) -> ProviderPayment:
         # The part of a hold that was let go counts as refunded at Stripe, and not here.
         returned_minor = charge.amount_refunded if charge is not None else 0
         refunded_minor = max(0, returned_minor - (intent.amount - intent.amount_received))
-        if status == "captured" and refunded_minor == intent.amount_received:
+        if status == "captured" and 0 < refunded_minor == intent.amount_received:
             status = "refunded"
     generation = intent.metadata.get("generation", "")
     return ProviderPayment(
