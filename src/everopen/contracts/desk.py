@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from everopen.contracts.base import Reply, Request
+from everopen.contracts.base import Page, Reply, Request
+from everopen.contracts.notifications import NotificationKind
 from everopen.contracts.orders import Order, OrderState
 from everopen.core.money import Money
 
@@ -71,3 +72,50 @@ class OrderDetail(Reply, frozen=True, kw_only=True):
     owner: str
     events: tuple[OrderStep, ...]
     payment: PaymentHistory | None
+
+
+class SentMessage(Reply, frozen=True, kw_only=True):
+    """A mail to a shopper.
+
+    Attributes:
+        sent_at: when a relay took it; None while it waits, and if it will never arrive.
+        relay: the one that took it; empty before.
+        failure: why it will never arrive; empty otherwise.
+    """
+
+    kind: NotificationKind
+    created_at: datetime
+    sent_at: datetime | None
+    relay: str
+    failure: str
+
+
+class SentMessages(Reply, frozen=True, kw_only=True):
+    """What was told about an order, oldest first; there are few."""
+
+    items: tuple[SentMessage, ...]
+
+
+class PaymentTrouble(Reply, frozen=True, kw_only=True):
+    """A payment that a person has to look at.
+
+    Attributes:
+        kind: `no-answer`: asked for an hour ago and more, and the provider has not said what became of it.
+            `not-let-go`: to be let go, and tried in vain many times. All others are differences between
+            our records and the provider's, which no program may repair alone.
+        reference: the provider's name for the payment; of one without an answer, ours for the attempt.
+        seen_at: since when.
+    """
+
+    kind: str
+    provider: str
+    reference: str
+    order_id: str
+    detail: str
+    seen_at: datetime
+
+
+class PaymentTroublePage(Page, frozen=True, kw_only=True):
+    """The newest first."""
+
+    items: tuple[PaymentTrouble, ...]

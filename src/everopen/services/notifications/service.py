@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from litestar import Router
 
+from everopen.kit.audit import audit_router
 from everopen.kit.database import Database
 from everopen.kit.outbox import OutboxWorker
 from everopen.kit.service import Service
+from everopen.services.notifications.desk import desk_router
 from everopen.services.notifications.handlers import NotificationsHandlers
 from everopen.services.notifications.http import router
 from everopen.services.notifications.relays import Relays
@@ -50,5 +52,13 @@ def build(
 
     handlers.when_owed(wake)
     webhooks = WebhookHandlers(database, cell=cell, loopback=webhooks_to_loopback, wake=dispatcher.wake)
-    routes = Router("/", route_handlers=[router(handlers), webhooks_router(webhooks)])
+    routes = Router(
+        "/",
+        route_handlers=[
+            router(handlers),
+            webhooks_router(webhooks),
+            desk_router(database),
+            audit_router("notifications", database),
+        ],
+    )
     return Service("notifications", routes, parts=(outbox, dispatcher))

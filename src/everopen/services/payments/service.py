@@ -6,6 +6,7 @@ from everopen.contracts.payments import PaymentMethod
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.kit.service import Service
+from everopen.services.payments.desk import desk_router
 from everopen.services.payments.handlers import Authorizer
 from everopen.services.payments.http import build_router
 from everopen.services.payments.providers.provider import Provider
@@ -54,16 +55,14 @@ def build(
         )
         for provider in router.providers
     ]
-    return Service(
-        name="payments",
-        router=build_router(
-            cell=cell,
-            database=database,
-            authorizer=Authorizer(database, router, cell, generation),
-            settler=settler,
-            desk=WebhookDesk(database, router, mesh),
-            reconcilers=dict(zip(router.names, reconcilers, strict=True)),
-            methods=tuple(methods),
-        ),
-        parts=[*router.providers, *reconcilers],
+    routes = build_router(
+        cell=cell,
+        database=database,
+        authorizer=Authorizer(database, router, cell, generation),
+        settler=settler,
+        desk=WebhookDesk(database, router, mesh),
+        reconcilers=dict(zip(router.names, reconcilers, strict=True)),
+        methods=tuple(methods),
     )
+    routes.register(desk_router(database))
+    return Service(name="payments", router=routes, parts=[*router.providers, *reconcilers])

@@ -52,7 +52,9 @@ class WebhookHandlers:
         subscription_id = str(Id.derive("whs", self._cell, principal.subject, key))
         secret = new_secret()
         made, its_secret = await self._database.run(
-            lambda connection: subscriptions.create(connection, subscription_id, request, secret),
+            lambda connection: subscriptions.create(
+                connection, principal.subject, subscription_id, request, secret
+            ),
             Durability.CONFIRMED,
         )
         return CreatedWebhookSubscription(subscription=made, secret=its_secret)
@@ -64,27 +66,32 @@ class WebhookHandlers:
         Id.parse(subscription_id, "whs")
         return await subscriptions.load(self._database, subscription_id)
 
-    async def replace(self, subscription_id: str, request: ReplaceWebhookSubscription) -> WebhookSubscription:
+    async def replace(
+        self, principal: Principal, subscription_id: str, request: ReplaceWebhookSubscription
+    ) -> WebhookSubscription:
         Id.parse(subscription_id, "whs")
         self._check(request.url, request.description)
         replaced = await self._database.run(
-            lambda connection: subscriptions.replace(connection, subscription_id, request),
+            lambda connection: subscriptions.replace(connection, principal.subject, subscription_id, request),
             Durability.CONFIRMED,
         )
         self._wake()
         return replaced
 
-    async def delete(self, subscription_id: str) -> None:
+    async def delete(self, principal: Principal, subscription_id: str) -> None:
         Id.parse(subscription_id, "whs")
         await self._database.run(
-            lambda connection: subscriptions.delete(connection, subscription_id), Durability.CONFIRMED
+            lambda connection: subscriptions.delete(connection, principal.subject, subscription_id),
+            Durability.CONFIRMED,
         )
 
-    async def rotate(self, subscription_id: str, key: str) -> WebhookSecret:
+    async def rotate(self, principal: Principal, subscription_id: str, key: str) -> WebhookSecret:
         Id.parse(subscription_id, "whs")
         secret = new_secret()
         return await self._database.run(
-            lambda connection: subscriptions.rotate(connection, subscription_id, key, secret),
+            lambda connection: subscriptions.rotate(
+                connection, principal.subject, subscription_id, key, secret
+            ),
             Durability.CONFIRMED,
         )
 

@@ -63,14 +63,14 @@ async def replace(
 ) -> WebhookSubscription:
     """Its address, its events, whether it is enabled. The secret stays."""
     principal.require_merchant()
-    return await webhooks.replace(subscription_id, data)
+    return await webhooks.replace(principal, subscription_id, data)
 
 
 @delete(f"{_PATH}/{{subscription_id:str}}", summary="End a subscription")
 async def end(webhooks: Webhooks, principal: Caller, subscription_id: FromPath[str]) -> None:
     """Nothing more is sent, and its secrets are forgotten. Safe to repeat."""
     principal.require_merchant()
-    await webhooks.delete(subscription_id)
+    await webhooks.delete(principal, subscription_id)
 
 
 @post(f"{_PATH}/{{subscription_id:str}}/secrets", summary="Replace the secret")
@@ -79,7 +79,7 @@ async def rotate(
 ) -> WebhookSecret:
     """A new secret signs from now on; the old one signs beside it for a day, so that none is refused."""
     principal.require_merchant()
-    return await webhooks.rotate(subscription_id, idempotency.parse_key(idempotency_key))
+    return await webhooks.rotate(principal, subscription_id, idempotency.parse_key(idempotency_key))
 
 
 @post(f"{_PATH}/{{subscription_id:str}}/test", status_code=202, summary="Send a test event")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
+from yarl import URL
 
 from everopen.contracts.notifications import (
     CreateWebhookSubscription,
@@ -15,6 +16,7 @@ from everopen.contracts.notifications import (
 )
 from everopen.core.errors import Conflict, NotFound
 from everopen.kit import idempotency
+from everopen.kit.audit import Entry, record
 from everopen.kit.database import Connection, Database
 
 MOST = 50
@@ -47,9 +49,12 @@ async def load(database: Database, subscription_id: str) -> WebhookSubscription:
 
 
 async def create(
-    connection: Connection, subscription_id: str, request: CreateWebhookSubscription, secret: str
+    connection: Connection, actor: str, subscription_id: str, request: CreateWebhookSubscription, secret: str
 ) -> tuple[WebhookSubscription, str]:
     """The subscription and the secret it was made with; made now unless it is there.
+
+    Args:
+        actor: who asks, for the trail.
 
     Raises:
         Unprocessable: its id was given to another request (`idempotency-key-reused`).
@@ -62,6 +67,8 @@ async def create(
     )
     if known is None:
         await _insert(connection, subscription_id, request, fingerprint, secret)
+        made = await _load_within(connection, subscription_id)
+        await _write_down(connection, actor, "webhook.subscribe", None, made)
     else:
         idempotency.require_same(known["fingerprint"], fingerprint)
         if known["deleted_at"] is not None:
@@ -106,13 +113,14 @@ async def _insert(
 
 
 async def replace(
-    connection: Connection, subscription_id: str, request: ReplaceWebhookSubscription
+    connection: Connection, actor: str, subscription_id: str, request: ReplaceWebhookSubscription
 ) -> WebhookSubscription:
     """Make it what the request says. Its failures are forgotten if it is taken up again, or has moved.
 
     Raises:
         NotFound: as `load`.
     """
+    before = await _load_to_change(connection, subscription_id)
     enabled = request.state == "enabled"
     await connection.execute(
         "UPDATE subscriptions SET url = $2, events = $3, description = $4,"
@@ -129,22 +137,35 @@ async def replace(
         enabled,
         BY_THE_MERCHANT,
     )
-    return await _load_within(connection, subscription_id)
+    after = await _load_within(connection, subscription_id)
+    await _write_down(connection, actor, "webhook.change", before, after)
+    return after
 
 
-async def delete(connection: Connection, subscription_id: str) -> None:
+async def delete(connection: Connection, actor: str, subscription_id: str) -> None:
     """Send nothing more to it, and forget its secrets. Deleting twice is deleting once.
 
     Raises:
         NotFound: there never was one of this id.
     """
-    known = await connection.fetchval(
-        "UPDATE subscriptions SET enabled = false, deleted_at = coalesce(deleted_at, now())"
-        " WHERE subscription_id = $1 RETURNING 1",
-        subscription_id,
+    known = await connection.fetchrow(
+        "SELECT url, deleted_at FROM subscriptions WHERE subscription_id = $1 FOR UPDATE", subscription_id
     )
     if known is None:
         raise _no_such()
+    if known["deleted_at"] is not None:
+        return
+    await connection.execute(
+        "UPDATE subscriptions SET enabled = false, deleted_at = now() WHERE subscription_id = $1",
+        subscription_id,
+    )
+    gone = Entry(
+        actor=actor,
+        action="webhook.unsubscribe",
+        entity=subscription_id,
+        before={"address": _address(known["url"])},
+    )
+    await record(connection, gone)
     await connection.execute("DELETE FROM subscription_secrets WHERE subscription_id = $1", subscription_id)
     await connection.execute(
         "UPDATE deliveries SET state = 'failed', error = 'the subscription was deleted'"
@@ -153,7 +174,9 @@ async def delete(connection: Connection, subscription_id: str) -> None:
     )
 
 
-async def rotate(connection: Connection, subscription_id: str, key: str, secret: str) -> WebhookSecret:
+async def rotate(
+    connection: Connection, actor: str, subscription_id: str, key: str, secret: str
+) -> WebhookSecret:
     """Sign with a new secret from now on, and with those before it for a day.
 
     Args:
@@ -191,6 +214,7 @@ async def rotate(connection: Connection, subscription_id: str, key: str, secret:
         secret,
         previous_until,
     )
+    await record(connection, Entry(actor=actor, action="webhook.secret", entity=subscription_id))
     return WebhookSecret(secret=secret, previous_until=previous_until)
 
 
@@ -206,6 +230,50 @@ def require_enabled(subscription: WebhookSubscription) -> None:
 
 async def _load_within(connection: Connection, subscription_id: str) -> WebhookSubscription:
     return _found(await connection.fetch(f"{_SHOWN} AND subscription_id = $1", subscription_id))
+
+
+async def _load_to_change(connection: Connection, subscription_id: str) -> WebhookSubscription:
+    await connection.execute(
+        "SELECT FROM subscriptions WHERE subscription_id = $1 FOR UPDATE", subscription_id
+    )
+    return await _load_within(connection, subscription_id)
+
+
+async def _write_down(
+    connection: Connection,
+    actor: str,
+    action: str,
+    before: WebhookSubscription | None,
+    after: WebhookSubscription,
+) -> None:
+    """Into the trail, if anything is changed."""
+    facts, known = _told(after), {} if before is None else _told(before)
+    if before is not None and before.url != after.url:
+        facts["moved"] = True
+    changed = [name for name in facts if name not in known or known[name] != facts[name]]
+    if changed:
+        entry = Entry(
+            actor=actor,
+            action=action,
+            entity=after.subscription_id,
+            before={name: known[name] for name in changed if name in known},
+            after={name: facts[name] for name in changed},
+        )
+        await record(connection, entry)
+
+
+def _told(subscription: WebhookSubscription) -> dict[str, Any]:
+    return {
+        "address": _address(subscription.url),
+        "events": list(subscription.events),
+        "description": subscription.description,
+        "state": subscription.state,
+    }
+
+
+def _address(url: str) -> str:
+    """Where to, for a trail that never forgets: what follows the host is often a secret."""
+    return str(URL(url).origin())
 
 
 def _found(rows: Sequence[asyncpg.Record]) -> WebhookSubscription:
