@@ -191,6 +191,20 @@ async def test_refund(adapter: Paypal, package: Any, recorder: Recorder) -> None
     await same(recorder)
 
 
+async def test_what_was_captured_is_refunded_and_not_what_was_refused(
+    adapter: Paypal, recorder: Recorder
+) -> None:
+    amount = {"currency_code": "USD", "value": "12.34"}
+    refused = [{"id": "REFUSED", "status": status} for status in ("DECLINED", "FAILED")]
+    payments = {
+        "authorizations": [{"id": "AUTH", "status": "CAPTURED"}],
+        "captures": [*refused, {"id": "TAKEN", "status": "PARTIALLY_REFUNDED", "amount": amount}],
+    }
+    recorder.order = ORDER | {"purchase_units": [{"amount": amount, "payments": payments}]}
+    await adapter.refund(str(ORDER["id"]), Money(200, "USD"), "r1", "ref-1")
+    assert [post["path"] for post in recorder.posts] == ["/v2/payments/captures/TAKEN/refund"]
+
+
 async def test_void(adapter: Paypal, package: Any, recorder: Recorder) -> None:
     recorder.order = ORDER | {
         "purchase_units": [

@@ -133,11 +133,11 @@ class Paypal:
             order = await self._order(reference)
             if order is not None and (made := _refund_of(order, refund_id)) is not None:
                 return made
-            captures = () if order is None else order.unit.payments.captures
-            if not captures:
+            taken = None if order is None else order.capture
+            if taken is None:
                 return Settled(kind="refused", reason="Nothing was captured.")
             request = {"amount": amount_of(amount), "custom_id": refund_id}
-            path = f"/v2/payments/captures/{captures[0].id}/refund"
+            path = f"/v2/payments/captures/{taken.id}/refund"
             answer = await self._api.post(path, request, key, self.timeout_s)
             settled = _settled(answer)
             if settled.kind != "done" and (order := await self._order(reference)) is not None:

@@ -83,6 +83,12 @@ class Order(msgspec.Struct, frozen=True):
         return held[0] if held else None
 
     @property
+    def capture(self) -> Part | None:
+        """The one that took the money; others may have been refused before."""
+        made = [part for part in self.unit.payments.captures if part.status in _MADE]
+        return made[0] if made else None
+
+    @property
     def action_url(self) -> str:
         """Where the shopper goes; empty if there is nothing for him to do."""
         found = [link.href for link in self.links if link.rel in ("payer-action", "approve")]

@@ -74,11 +74,16 @@ class Certificates:
             InvalidInput: it is not an address of PayPal's certificates, or not a certificate of theirs.
             Unavailable: PayPal did not answer.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise _forged("The certificate's address is none.") from error
         path = parts.path.removeprefix(self._prefix)
         wire = self._wires.get(f"{parts.scheme}://{parts.netloc}")
         if wire is None or parts.query or parts.fragment or not _PATH.fullmatch(path):
             raise _forged("The certificate's address is not PayPal's.")
+        if url in self._kept:  # waits for no fetch: a forger may have us make many
+            return _checked(self._kept[url])
         async with self._fetching:  # one at a time, however many are forged
             if time.monotonic() < self._failed.get(url, 0.0):
                 raise Unavailable("PayPal's certificate could not be had a moment ago")
