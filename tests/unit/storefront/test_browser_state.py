@@ -1,14 +1,17 @@
 """What a browser carries, and whose forms are believed."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from everopen.core.errors import Forbidden, InvalidInput, NotFound, OutcomeUnknown, Unavailable
 from everopen.web.serving.origin import require_same_origin
-from everopen.web.storefront.basket import Basket, read_token
+from everopen.web.storefront.basket import Basket, is_half_over, read_token
 from everopen.web.storefront.pages.cart import quantity_of
 from everopen.web.storefront.views.problems import sentence
+from support.callers import new_callers
 
 SHOP = "https://shop.example"
 
@@ -37,6 +40,18 @@ def test_a_cookie_that_makes_no_sense_is_no_basket(cookie: str | None) -> None:
 def test_no_cookie_breaks_a_page(cookie: str) -> None:
     Basket.read(cookie)
     assert "\n" not in read_token(cookie)
+
+
+def test_a_session_is_renewed_when_half_of_it_has_gone_by() -> None:
+    token = new_callers().issuer.issue("cus_sg1_a", "customer", 1000)
+    now_s = time.time()
+    assert not is_half_over(token, now_s + 400)
+    assert is_half_over(token, now_s + 600)
+
+
+@given(st.text())
+def test_what_is_no_token_is_never_renewed(token: str) -> None:
+    assert not is_half_over(token, 1e12)
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ class Accounts:
             "DELETE", "/v1/sessions/current", reply=type(None), token=token, timeout_s=_WRITE_S
         )
 
+    async def renew(self, token: str) -> Session:
+        """The same session with a token that lasts longer."""
+        return await self._mesh.call(
+            "POST", "/v1/sessions/renew", reply=Session, token=token, timeout_s=_READ_S
+        )
+
     async def register(self, email: str, password: str, name: str, key: str) -> Customer:
         """Make an account; with the same key and the same words it is the same account."""
         return await self._mesh.call(

@@ -66,11 +66,25 @@ def belongs_to_customer(token: str) -> bool:
 
     For what a page offers only: the signature is not looked at. Every call to the API checks it.
     """
+    return _claims(token).get("role") == "customer"
+
+
+def is_half_over(token: str, now_s: float) -> bool:
+    """Whether more than half of a session token's life has gone by, so that it is time for a new one."""
+    claims = _claims(token)
+    begun_s, ends_s = claims.get("iat"), claims.get("exp")
+    if not isinstance(begun_s, int) or not isinstance(ends_s, int):
+        return False
+    return now_s > (begun_s + ends_s) / 2
+
+
+def _claims(token: str) -> dict[str, object]:
+    """What a token says, believed by nobody yet; nothing if it cannot be read."""
     parts = token.split(".")
     if len(parts) != 3:
-        return False
+        return {}
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError, RecursionError):
-        return False
-    return isinstance(claims, dict) and claims.get("role") == "customer"
+        return {}
+    return claims if isinstance(claims, dict) else {}

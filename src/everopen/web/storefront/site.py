@@ -1,18 +1,26 @@
 """What every handler of the storefront is given, and what it asks of a request."""
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from litestar import HttpMethod, Request, route
+from litestar import HttpMethod, Request, Response, route
 from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency
 
-from everopen.core.errors import Unauthenticated
+from everopen.core.errors import BusinessError, OperationalError, Unauthenticated
 from everopen.web.serving.assets import Assets
 from everopen.web.storefront.accounts import Accounts
-from everopen.web.storefront.basket import BASKET_COOKIE, SESSION_COOKIE, Basket, read_token
+from everopen.web.storefront.basket import (
+    BASKET_COOKIE,
+    SESSION_COOKIE,
+    Basket,
+    is_half_over,
+    read_token,
+)
 from everopen.web.storefront.company import Company
 from everopen.web.storefront.rendering import Renderer
 from everopen.web.storefront.shop import Shop
@@ -90,6 +98,16 @@ def require_token(request: WebRequest) -> str:
     if not token:
         raise Unauthenticated("no-session", "This browser does not know that order or cart.")
     return token
+
+
+async def keep_session(request: WebRequest, site: Site, response: Response[str]) -> Response[str]:
+    """The response; with a session that lasts longer, if half of it has gone by."""
+    token = token_of(request)
+    if is_half_over(token, time.time()):
+        with suppress(BusinessError, OperationalError):  # then the old one goes on while it lasts
+            session = await site.accounts.renew(token)
+            response.set_cookie(site.session_cookie(session.token, session.expires_in_s))
+    return response
 
 
 async def form_of(request: WebRequest) -> list[tuple[str, str]]:

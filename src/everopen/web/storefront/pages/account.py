@@ -14,7 +14,16 @@ from everopen.core import limits
 from everopen.core.errors import BusinessError, InvalidInput, NotFound, OperationalError, Unauthenticated
 from everopen.web.storefront import rendering
 from everopen.web.storefront.basket import belongs_to_customer
-from everopen.web.storefront.site import GivenSite, Site, WebRequest, basket_of, form_of, page, token_of
+from everopen.web.storefront.site import (
+    GivenSite,
+    Site,
+    WebRequest,
+    basket_of,
+    form_of,
+    keep_session,
+    page,
+    token_of,
+)
 from everopen.web.storefront.views import addresses as postal
 from everopen.web.storefront.views import credentials, orderstatus
 from everopen.web.storefront.views.problems import sentence
@@ -33,7 +42,7 @@ _SAID = {
 @page("/account")
 async def show(request: WebRequest, site: GivenSite) -> Response[str]:
     """Who one is, the latest orders, the addresses."""
-    return await _account_page(request, site)
+    return await keep_session(request, site, await _account_page(request, site))
 
 
 @post("/account/name")

@@ -26,6 +26,7 @@ from everopen.web.storefront.site import (
     WebRequest,
     basket_of,
     form_of,
+    keep_session,
     page,
     require_token,
     token_of,
@@ -59,7 +60,7 @@ async def index(request: WebRequest, site: GivenSite) -> Response[str]:
             # A mistyped cursor: begin the list again.
             return rendering.see_other("/orders")
     more = found.next_cursor
-    return site.render.page(
+    shown = site.render.page(
         "orders.html",
         basket=basket_of(request),
         cache_control=rendering.PRIVATE,
@@ -68,6 +69,7 @@ async def index(request: WebRequest, site: GivenSite) -> Response[str]:
         later=bool(cursor),
         next_link=f"/orders?{urlencode({'cursor': more})}" if more else "",
     )
+    return await keep_session(request, site, shown)
 
 
 @page("/orders/{order_id:str}")
