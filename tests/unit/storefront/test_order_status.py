@@ -115,3 +115,10 @@ def test_skus_are_shown_by_their_titles() -> None:
     assert in_shop_words("SMUG-1 and MUG-11", titles) == "SMUG-1 and MUG-11"
     refused = msgspec.structs.replace(order("cancelled"), reason="Not enough in stock: MUG-1.")
     assert "“Mug”" in describe(refused).reason
+
+
+def test_a_new_payment_for_an_order_that_stands_may_want_approval() -> None:
+    url = "https://bank.example/3ds"
+    status = describe(order("capture_failed", confirmed=True, url=url))
+    assert (status.approve_url, status.may_choose) == (url, True)
+    assert "order stands" in status.text

@@ -157,6 +157,19 @@ def _action_required(order: Order, looks_after_return: int) -> OrderStatus:
 
 
 def _capture_failed(order: Order) -> OrderStatus:
+    if approve_url := safe_link(order.action_url):
+        return OrderStatus(
+            tone="attention",
+            label="Waits for you",
+            heading="Please approve the new payment",
+            text=(
+                "Your order stands. Your bank, or the provider you pay by, wants to know that it is you; "
+                "you pay once only."
+            ),
+            approve_url=approve_url,
+            may_choose=True,
+            may_cancel=True,
+        )
     return OrderStatus(
         tone="attention",
         label="Payment failed",
