@@ -34,9 +34,11 @@ KEY = "sk_test_0123456789"
 
 @dataclass
 class Recorder:
-    """A server that answers everything with 500 and remembers what it was asked."""
+    """A server that knows no refund, answers all else with an error, and remembers what it was asked."""
 
     url: str = ""
+    status: int = 500
+    message: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     async def take(self, request: web.Request) -> web.Response:
@@ -50,7 +52,10 @@ class Recorder:
                 **{name: request.headers.get(name) for name in headers},
             }
         )
-        return web.json_response({"error": {"type": "api_error"}}, status=500)
+        if (request.method, request.path) == ("GET", "/v1/refunds"):
+            return web.json_response({"data": [], "has_more": False})
+        error = {"type": "api_error", "message": self.message}
+        return web.json_response({"error": error}, status=self.status)
 
 
 @pytest.fixture
@@ -131,13 +136,33 @@ async def test_void(adapter: Stripe, package: stripe.StripeClient, recorder: Rec
 
 async def test_refund(adapter: Stripe, package: stripe.StripeClient, recorder: Recorder) -> None:
     await adapter.refund("pi_1", Money(200, "USD"), "r1", "ref-1")
-    del recorder.requests[1:]  # it also looks whether the refund was made
+    # It also looks whether the refund was made.
+    recorder.requests[:] = [each for each in recorder.requests if each["method"] == "POST"]
     with pytest.raises(stripe.APIError):
         await package.v1.refunds.create_async(
             {"payment_intent": "pi_1", "amount": 200, "metadata": {"refund_id": "r1"}},
             {"idempotency_key": "ref-1"},
         )
     await same(recorder)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_key_that_may_not_do_this_refuses_nothing_for_good(
+    adapter: Stripe, recorder: Recorder, status: int
+) -> None:
+    recorder.status = status
+    assert (await adapter.refund("pi_1", Money(200, "USD"), "r1", "ref-1")).kind == "unknown"
+    assert (await adapter.capture("pi_1", Money(1234, "USD"), "cap-1")).kind == "unknown"
+    assert (await adapter.void("pi_1", "void-1")).kind == "unknown"
+
+
+async def test_a_shoppers_token_is_not_logged(
+    adapter: Stripe, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder.status, recorder.message = 400, f"No such PaymentMethod: '{HOLD.token}'"
+    assert (await adapter.authorize(HOLD, 5.0)).kind == "declined"
+    assert "No such PaymentMethod" in caplog.text
+    assert HOLD.token not in caplog.text
 
 
 async def test_the_version_is_the_packages() -> None:

@@ -7,7 +7,7 @@ import pytest
 from everopen.contracts.payments import Instrument
 from everopen.core.errors import BusinessError
 from everopen.core.money import Money
-from support.payments import AMOUNT, PLAINPAY_OK, STRIPE_OK, Shop
+from support.payments import AMOUNT, PLAINPAY_OK, STRIPE_OK, Shop, providers_at
 
 BOTH = pytest.mark.parametrize("instrument", [STRIPE_OK, PLAINPAY_OK], ids=["stripe", "plainpay"])
 
@@ -159,4 +159,18 @@ async def test_a_refund_that_stripe_made_and_called_an_error_is_found(shop: Shop
     fault = {"kind": "http_500", "operation": "refund", "when": "after", "count": 1}
     await shop.sandbox.faults("stripe", fault)
     assert (await shop.refund(order_id, "r1", AMOUNT)).outcome == "done"
+    assert await shop.movements(reference) == ["authorize", "capture", "refund"]
+
+
+async def test_a_part_whose_key_stripe_has_forgotten_is_refunded_once(shop: Shop, order_id: str) -> None:
+    """As after a restore: our record of the refund is lost, and Stripe's memory of the key is over."""
+    reference = (await shop.authorize(order_id)).reference
+    await shop.capture(order_id)
+    stripe = providers_at(shop.sandbox.url)[0]
+    await stripe.start()
+    try:
+        for key in ("ref-1", "ref-after-24-hours"):
+            assert (await stripe.refund(reference, minor(2_00), "r1", key)).kind == "done"
+    finally:
+        await stripe.stop()
     assert await shop.movements(reference) == ["authorize", "capture", "refund"]

@@ -35,7 +35,6 @@ T = TypeVar("T")
 API_VERSION = "2026-10-28.endive"
 SIGNATURE_TOLERANCE_S = 300.0  # what Stripe's own libraries allow
 _PAGE = 100
-_REFUND_PAGES = 10
 _STATUSES: dict[str, PaymentStatus] = {
     "requires_action": "pending",
     "requires_confirmation": "pending",
@@ -198,12 +197,14 @@ class Stripe:
             "amount": str(amount.amount_minor),
             "metadata[refund_id]": refund_id,
         }
+        # Looked for before, since Stripe forgets a key after a day, and a restore may have made us forget the
+        # refund; and after, since the key may hold a server error.
+        if (found := await self._find_refund(reference, refund_id)) is not None:
+            return found
         settled = await self._settle("/v1/refunds", form, key, _refunded)
         if settled.kind == "done":
             return settled
-        # The key may hold a server error, or have been forgotten since a refund that was made.
-        found = await self._find_refund(reference, refund_id)
-        return settled if found is None else found
+        return await self._find_refund(reference, refund_id) or settled
 
     async def look_up(self, reference: str) -> ProviderPayment | None:
         answer = await self._get(f"/v1/payment_intents/{reference}", [("expand[]", "latest_charge")])
@@ -271,7 +272,7 @@ class Stripe:
 
     async def _find_refund(self, reference: str, refund_id: str) -> Settled | None:
         query, after = [("payment_intent", reference), ("limit", str(_PAGE))], list[tuple[str, str]]()
-        for _ in range(_REFUND_PAGES):
+        while True:
             try:
                 page = _read(await self._get("/v1/refunds", query + after), _Refunds)
             except Unavailable as error:
@@ -282,7 +283,6 @@ class Stripe:
             if not page.has_more or not page.data:
                 return None
             after = [("starting_after", page.data[-1].id)]
-        return None
 
 
 def check_signature(secret: str, header: str, body: bytes, now_s: float) -> None:
@@ -319,7 +319,8 @@ def _outcome(answer: Answer, hold: Hold) -> Outcome:
     reference = error_.payment_intent.id if error_.payment_intent is not None else ""
     if answer.status == 402:
         return Outcome(kind="declined", reference=reference, reason=error_.message)
-    _log.warning("Stripe refused the request of %s: %s", hold.attempt_id, error_.message)
+    message = error_.message.replace(hold.token, "…")
+    _log.warning("Stripe refused the request of %s: %s", hold.attempt_id, message)
     return Outcome(kind="declined", reference=reference, reason="This means of payment is not valid.")
 
 
@@ -379,10 +380,13 @@ def _reason(intent: _Intent) -> str:
 def _is_final(status: int, error: _Error) -> bool:
     """Whether an error says that nothing was done, and nothing will be.
 
-    409: the same key is being worked on, or a lock could not be had; 429: too many calls. An
-    `idempotency_error` says that the key did something, though not this.
+    401, 403: our own key is wrong, which an operator can mend. 409: the same key is being worked on, or a
+    lock could not be had; 429: too many calls. An `idempotency_error` says that the key did something,
+    though not this.
     """
-    return 400 <= status < 500 and status not in (408, 409, 429) and error.type != "idempotency_error"
+    return (
+        400 <= status < 500 and status not in (401, 403, 408, 409, 429) and error.type != "idempotency_error"
+    )
 
 
 def _error(answer: Answer) -> _Error:
