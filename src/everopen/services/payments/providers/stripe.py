@@ -192,15 +192,12 @@ class Stripe:
         return settled
 
     async def refund(self, reference: str, amount: Money, refund_id: str, key: str) -> Settled:
-        form = {
-            "payment_intent": reference,
-            "amount": str(amount.amount_minor),
-            "metadata[refund_id]": refund_id,
-        }
         # Looked for before, since Stripe forgets a key after a day, and a restore may have made us forget the
         # refund; and after, since the key may hold a server error.
         if (found := await self._find_refund(reference, refund_id)) is not None:
             return found
+        form = {"payment_intent": reference, "amount": str(amount.amount_minor)}
+        form["metadata[refund_id]"] = refund_id
         settled = await self._settle("/v1/refunds", form, key, _refunded)
         if settled.kind == "done":
             return settled
@@ -380,9 +377,8 @@ def _reason(intent: _Intent) -> str:
 def _is_final(status: int, error: _Error) -> bool:
     """Whether an error says that nothing was done, and nothing will be.
 
-    401, 403: our own key is wrong, which an operator can mend. 409: the same key is being worked on, or a
-    lock could not be had; 429: too many calls. An `idempotency_error` says that the key did something,
-    though not this.
+    401, 403: our own key is wrong. 409: the same key is being worked on, or a lock could not be had; 429:
+    too many calls. An `idempotency_error` says that the key did something, though not this.
     """
     return (
         400 <= status < 500 and status not in (401, 403, 408, 409, 429) and error.type != "idempotency_error"
