@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.enums import ScopeType
+from litestar.exceptions import ClientException
 from litestar.types import (
     ASGIApp,
     LifeSpanReceive,
@@ -67,6 +68,12 @@ def _request_context(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send_with_id)
 
     return handle
+
+
+def _refuse_nul(request: Request[Any, Any, Any]) -> None:
+    """No name and no text has the character NUL in it, and PostgreSQL cannot be asked for one that has."""
+    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+        raise ClientException("The address has the character NUL in it.")
 
 
 def _head_as_get(app: ASGIApp) -> ASGIApp:
@@ -130,6 +137,7 @@ def build_app(
         route_handlers=[_live, _ready, *(service.router for service in services)],
         dependencies=callers.PRINCIPAL,
         exception_handlers=EXCEPTION_HANDLERS,
+        before_request=_refuse_nul,
         request_class=StrictRequest,
         lifespan=[lifespan],
         request_max_body_size=limits.BODY_BYTES,

@@ -39,7 +39,7 @@ class StrictRequest(Request[Any, Any, Any]):
                 f"The body is not what {self.method} {self.url.path} takes: {error}.",
                 extra=[{"message": what, "key": key, "source": "body"}],
             ) from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ClientException(f"The body is not valid JSON: {error}.") from error
         except RecursionError as error:
             raise ClientException("The body is nested too deep.") from error

@@ -43,7 +43,7 @@ async def begin_session(request: Request[Any, Any, Any], identity: Handlers) -> 
     if body.strip():
         try:
             credentials = msgspec.json.decode(body, type=SignIn)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidInput("invalid-request", f"The body must be a sign-in: {error}.") from error
     return await identity.begin_session(credentials)
 

@@ -145,7 +145,7 @@ async def _asked(request: AnyRequest, key: str | None) -> Asked:
     if body.strip():
         try:
             reason = msgspec.json.decode(body, type=Explained).reason.strip()
-        except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidInput("invalid-request", f"The body may say a `reason`: {error}.") from error
     if len(reason) > limits.NAME_CHARACTERS or not reason.isprintable():
         raise InvalidInput(
@@ -161,6 +161,7 @@ async def find_orders(
     order_state: Annotated[str | None, QueryParameter(name="state")] = None,
     refund: FromQuery[str | None] = None,
     email: FromQuery[str | None] = None,
+    number: FromQuery[str | None] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
     attention: FromQuery[bool] = False,  # noqa: FBT002  # by name, in the query
@@ -169,7 +170,8 @@ async def find_orders(
 ) -> OrderPage:
     """Orders that meet all conditions, newest first. For the merchant.
 
-    `refund` is a refund's state, or `any`; `attention` finds what somebody has to look at.
+    `refund` is a refund's state, or `any`; `number` is as shoppers read it out, `ABCD-EFGH`; `attention` finds
+    what somebody has to look at.
     """
     return await desk.find(
         principal,
@@ -177,6 +179,7 @@ async def find_orders(
             state=order_state,
             refund=refund,
             email=email,
+            number=number,
             since=since,
             until=until,
             attention=attention,
