@@ -157,3 +157,55 @@ def test_a_capture_that_gave_way_to_another_does_not_come_back() -> None:
     old, here = payment(settlement("capture", "pi_1")), payment(settlement("capture-1", "pi_1"))
     assert not contradicts(here, old)
     assert join(here, old) == join(old, here) == here
+
+
+def test_what_is_to_be_let_go_is_never_to_be_captured_again() -> None:
+    def payment(claim: ClaimCopy) -> PaymentCopy:
+        return PaymentCopy(
+            order_id="ord_1", amount=AMOUNT, closed_at=None, created_at=START, attempts=(), claims=(claim,),
+            settlements=(),
+        )  # fmt: skip
+
+    confirm = ClaimCopy(
+        provider="stripe", reference="pi_1", purpose="confirm", claimed_at=START, voided_at=None
+    )
+    old, here = payment(confirm), payment(msgspec.structs.replace(confirm, purpose="void"))
+    assert not contradicts(here, old)
+    assert join(here, old) == join(old, here) == here
+
+
+def test_what_was_captured_here_is_not_let_go_by_a_copy() -> None:
+    """Two histories after a restore: one captured the hold, the other had cancelled the order."""
+    claimed = ClaimCopy(
+        provider="stripe", reference="pi_1", purpose="confirm", claimed_at=START, voided_at=None
+    )
+    capture = SettlementCopy(
+        settlement_id="capture",
+        kind="capture",
+        provider="stripe",
+        reference="pi_1",
+        amount=AMOUNT,
+        tries=1,
+        state="done",
+        reason="",
+        created_at=START,
+        settled_at=START,
+    )
+    captured = PaymentCopy(
+        order_id="ord_1",
+        amount=AMOUNT,
+        closed_at=None,
+        created_at=START,
+        attempts=(),
+        claims=(claimed,),
+        settlements=(capture,),
+    )
+    void = msgspec.structs.replace(claimed, purpose="void")
+    closed = msgspec.structs.replace(captured, closed_at=START, claims=(void,), settlements=())
+    for state in ("started", "unknown", "done"):
+        begun = msgspec.structs.replace(capture, state=state)
+        here = msgspec.structs.replace(captured, settlements=(begun,))
+        assert contradicts(here, closed)
+        assert contradicts(closed, here)
+    refused = msgspec.structs.replace(capture, state="refused")
+    assert not contradicts(msgspec.structs.replace(captured, settlements=(refused,)), closed)
