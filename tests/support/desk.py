@@ -18,9 +18,11 @@ from everopen.kit.service import Lifecycle, Service
 from everopen.services.catalog.service import build_service as build_catalog
 from everopen.services.identity.service import build as build_identity
 from everopen.services.inventory.service import build as build_inventory
+from everopen.services.notifications.service import build as build_notifications
 from everopen.services.orders import store
 from everopen.services.orders.model import Approved, Captured, Confirmed, Reserved, transition
 from everopen.services.orders.service import build as build_orders
+from everopen.services.payments.service import build as build_payments
 from everopen.web.merchant.service import build_router
 from support.callers import SERVICE_KEY, Callers
 from support.ordering import new_order
@@ -29,7 +31,7 @@ from support.postgres import Server
 from support.waiting import eventually
 
 PASSWORD = "the merchant's own"
-SERVICES = ("catalog", "identity", "inventory", "orders")
+SERVICES = ("catalog", "identity", "inventory", "notifications", "orders", "payments")
 
 
 @dataclass
@@ -46,7 +48,7 @@ class DeskPlace:
 
 @asynccontextmanager
 async def running_desk(server: Server, callers: Callers, state: Path) -> AsyncIterator[DeskPlace]:
-    """The desk at a port of its own; there is no payments service behind it."""
+    """The desk at a port of its own; no payment provider is behind it, and no mail relay."""
     await server.create_database("desk_tests", *SERVICES)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -57,6 +59,23 @@ async def running_desk(server: Server, callers: Callers, state: Path) -> AsyncIt
         build_catalog(of["catalog"], mesh, MemoryStore(), state, "USD"),
         build_inventory(of["inventory"], Cache(None)),
         build_orders(database=of["orders"], mesh=mesh, currency="USD", public_url=url, providers=["stripe"]),
+        build_notifications(
+            database=of["notifications"],
+            cell="sg1",
+            relays=[("127.0.0.1", free_port())],
+            sender="Everopen Store <orders@store.example>",
+            public_url=url,
+            webhooks_to_loopback=True,
+        ),
+        build_payments(
+            database=of["payments"],
+            cell="sg1",
+            generation=1,
+            providers=[],
+            methods=[],
+            mesh=mesh,
+            instance="desk",
+        ),
         build_identity(
             database=of["identity"],
             cell="sg1",

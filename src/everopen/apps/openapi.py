@@ -7,6 +7,7 @@ served as it is: a process hosts only some services, and has to describe them al
 from importlib.resources import files
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Response, Router, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -15,6 +16,7 @@ from litestar.routes import HTTPRoute
 
 from everopen.core import limits
 from everopen.kit import idempotency
+from everopen.kit.http import OPTIONAL_BODY
 from everopen.kit.service import Service
 
 FILE_NAME = "openapi.json"
@@ -86,13 +88,17 @@ def describe(routers: list[Router]) -> dict[str, Any]:
 
 
 def _complete(described: dict[str, Any], handler: HTTPRouteHandler) -> None:
-    """Say of an operation what its handler's signature does not: refusals, keys, who may call it."""
+    """Say of an operation what its signature does not: refusals, keys, optional bodies, who may call it."""
     responses: dict[str, Any] = described["responses"]
     responses.pop("400", None)  # Litestar's own form, which is not ours
     responses["4XX"] = responses["503"] = {"$ref": "#/components/responses/Problem"}
     takes = handler.parsed_fn_signature.parameters
     if "security" not in described and not {"principal", "bearer"} & takes.keys():
         described["security"] = [{}]
+    if (body := handler.opt.get(OPTIONAL_BODY)) is not None:
+        _, kinds = msgspec.json.schema_components([body])
+        content = {"application/json": {"schema": kinds[body.__name__]}}
+        described["requestBody"] = {"required": False, "content": content}
     for parameter in described.get("parameters", ()):
         if parameter["name"].lower() == idempotency.HEADER:
             parameter["required"] = parameter.get("description", "").startswith("Required")

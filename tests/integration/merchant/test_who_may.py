@@ -12,11 +12,29 @@ from support.callers import Callers
 from support.desk import DeskPlace
 
 _PATHS = json.loads(files("everopen.apps").joinpath(FILE_NAME).read_text(encoding="utf-8"))["paths"]
-_OF = ("/v1/merchant/", "/v1/audit/", "/v1/inventory/", "/v1/products/", "/v1/imports", "/v1/images/")
+_OF = (
+    "/v1/merchant/",
+    "/v1/audit/",
+    "/v1/inventory/",
+    "/v1/products/",
+    "/v1/imports",
+    "/v1/images/",
+    "/v1/webhook-subscriptions",
+)
 _REST = {("post", f"/v1/orders/{{order_id}}/{action}") for action in ("refund", "fulfil")}
 _READ_BY_ALL = {("get", "/v1/products/{handle}")}
-_FILL = {"order_id": str(Id.new("ord", "sg1")), "sku": "A", "handle": "mug", "name": "a.png"}
+_FILL = {
+    "order_id": str(Id.new("ord", "sg1")),
+    "sku": "A",
+    "handle": "mug",
+    "name": "a.png",
+    "subscription_id": str(Id.new("whs", "sg1")),
+    "delivery_id": str(Id.new("dlv", "sg1")),
+}
+_SUBSCRIPTION = {"url": "https://hooks.example.com/in", "events": ["order.confirmed"]}
 _BODIES = {
+    "/v1/webhook-subscriptions": _SUBSCRIPTION,
+    "/v1/webhook-subscriptions/{subscription_id}": _SUBSCRIPTION,
     "/v1/merchant/stock/movements": {"sku": "A", "kind": "receipt", "quantity": 1},
     "/v1/inventory/{sku}/receipts": {"quantity": 1},
     "/v1/inventory/{sku}/adjustments": {"delta": 1, "reason": "x"},
@@ -43,7 +61,7 @@ def test_there_are_such_routes() -> None:
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 async def test_others_are_refused(desk: DeskPlace, callers: Callers, method: str, path: str) -> None:
     customer = callers.bearer(callers.issuer.issue(str(Id.new("cus", "sg1")), "customer"))
-    query = {"sku": "A"} if path.startswith("/v1/merchant/stock") else {}
+    query = {"sku": "A", "order_id": _FILL["order_id"]}
     async with httpx.AsyncClient(base_url=desk.url) as client:
         for headers, status in ((callers.as_shopper(), 403), (customer, 403), ({}, 401)):
             answer = await client.request(

@@ -7,6 +7,8 @@ from litestar import Request
 from litestar.exceptions import ClientException, ValidationException
 
 _NOT_DECODED = object()
+# In a handler's `opt`: the type of a body that may be left out, which the handler reads itself.
+OPTIONAL_BODY = "optional_body"
 
 
 class StrictRequest(Request[Any, Any, Any]):

@@ -24,7 +24,7 @@ from everopen.core.errors import InvalidInput
 from everopen.kit import idempotency
 from everopen.kit.auth import Principal, TokenVerifier
 from everopen.kit.database import Database
-from everopen.kit.http import internal_only
+from everopen.kit.http import OPTIONAL_BODY, internal_only
 from everopen.services.identity import addresses
 from everopen.services.identity.handlers import IdentityHandlers, customer_id
 from everopen.services.identity.keys import Jwks, key_set
@@ -35,7 +35,13 @@ Keys = Annotated[TokenVerifier, Dependency(skip_validation=True)]
 Caller = Annotated[Principal, Dependency(skip_validation=True)]
 
 
-@post("/v1/sessions", summary="Begin a session", tags=["identity"], security=[{}])
+@post(
+    "/v1/sessions",
+    summary="Begin a session",
+    tags=["identity"],
+    security=[{}],
+    opt={OPTIONAL_BODY: SignIn},
+)
 async def begin_session(request: Request[Any, Any, Any], identity: Handlers) -> Session:
     """Without a body an anonymous session; with `email` and `password` a customer's or the merchant's."""
     body = await request.body()

@@ -24,7 +24,7 @@ from everopen.core import limits
 from everopen.core.errors import InvalidInput
 from everopen.kit import idempotency
 from everopen.kit.auth import Principal
-from everopen.kit.http import internal_only
+from everopen.kit.http import OPTIONAL_BODY, internal_only
 from everopen.services.orders.changes import Asked
 from everopen.services.orders.desk import Desk, Wanted
 from everopen.services.orders.handlers import OrdersHandlers
@@ -35,6 +35,7 @@ AnyRequest = Request[Any, Any, Any]
 Key = Annotated[str | None, Parameter(header=idempotency.HEADER)]
 Caller = Annotated[Principal, Dependency(skip_validation=True)]
 _DECIDED = frozenset({"confirmed", "captured", "fulfilled", "declined", "cancelled", "capture_failed"})
+_WHY = {OPTIONAL_BODY: Explained}
 _NOT_DECIDED = {202: ResponseSpec(Order, description="Not decided yet: look again at its `location`")}
 
 
@@ -79,7 +80,9 @@ async def get_order(order_id: FromPath[str], orders: Handlers, principal: Caller
     return await orders.get(principal, order_id)
 
 
-@post("/v1/orders/{order_id:str}/cancel", status_code=200, summary="Cancel an order", tags=["orders"])
+@post(
+    "/v1/orders/{order_id:str}/cancel", status_code=200, summary="Cancel an order", tags=["orders"], opt=_WHY
+)
 async def cancel_order(
     order_id: FromPath[str], orders: Handlers, principal: Caller, request: AnyRequest, key: Key = None
 ) -> Order:
@@ -114,7 +117,13 @@ async def choose_instruments(
     return _answer(await orders.choose(principal, order_id, data, key))
 
 
-@post("/v1/orders/{order_id:str}/refund", status_code=200, summary="Refund an order in full", tags=["orders"])
+@post(
+    "/v1/orders/{order_id:str}/refund",
+    status_code=200,
+    summary="Refund an order in full",
+    tags=["orders"],
+    opt=_WHY,
+)
 async def refund_order(
     order_id: FromPath[str], orders: Handlers, principal: Caller, request: AnyRequest, key: Key = None
 ) -> Order:
@@ -126,7 +135,13 @@ async def refund_order(
     return await orders.refund(principal, order_id, await _asked(request, key))
 
 
-@post("/v1/orders/{order_id:str}/fulfil", status_code=200, summary="Mark as fulfilled", tags=["orders"])
+@post(
+    "/v1/orders/{order_id:str}/fulfil",
+    status_code=200,
+    summary="Mark as fulfilled",
+    tags=["orders"],
+    opt=_WHY,
+)
 async def fulfil_order(
     order_id: FromPath[str], orders: Handlers, principal: Caller, request: AnyRequest, key: Key = None
 ) -> Order:
@@ -170,8 +185,8 @@ async def find_orders(
 ) -> OrderPage:
     """Orders that meet all conditions, newest first. For the merchant.
 
-    `refund` is a refund's state, or `any`; `number` is as shoppers read it out, `ABCD-EFGH`; `attention` finds
-    what somebody has to look at.
+    `refund` is a refund's state, or `any`; `number` is as shoppers read it out, `ABCD-EFGH`; `attention`
+    finds what somebody has to look at.
     """
     return await desk.find(
         principal,

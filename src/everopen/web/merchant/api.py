@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
+import msgspec
+
 from everopen.contracts.assortment import (
     KeptProduct,
     KeptProductPage,
@@ -14,9 +16,20 @@ from everopen.contracts.assortment import (
 )
 from everopen.contracts.audit import AuditPage
 from everopen.contracts.catalog import StoredImage
-from everopen.contracts.desk import Explained, OrderDetail
+from everopen.contracts.desk import Explained, OrderDetail, PaymentTroublePage, SentMessages
 from everopen.contracts.identity import Session, SignIn
 from everopen.contracts.inventory import ChangeStock, Movement, MovementPage, StockPage
+from everopen.contracts.notifications import (
+    CreatedWebhookSubscription,
+    CreateWebhookSubscription,
+    ReplaceWebhookSubscription,
+    WebhookDelivery,
+    WebhookDeliveryLog,
+    WebhookDeliveryPage,
+    WebhookSecret,
+    WebhookSubscription,
+    WebhookSubscriptions,
+)
 from everopen.contracts.orders import Order, OrderPage
 from everopen.core.errors import Unauthenticated
 from everopen.kit.client import Mesh
@@ -25,7 +38,8 @@ _READ_S = 4.0
 _WRITE_S = 8.0
 _IMPORT_S = 3600.0
 MERCHANT = "merchant"
-AUDITED = ("orders", "catalog", "inventory")
+AUDITED = ("orders", "catalog", "inventory", "notifications")
+_SUBSCRIPTIONS = "/v1/webhook-subscriptions"
 
 T = TypeVar("T")
 Query = Sequence[tuple[str, str]]
@@ -148,6 +162,71 @@ class Api:
 
     async def trail(self, service: str, query: Query) -> AuditPage:
         return await self._get(f"/v1/audit/{_part(service)}", AuditPage, query)
+
+    async def troubles(self, query: Query) -> PaymentTroublePage:
+        return await self._get("/v1/merchant/payments/troubles", PaymentTroublePage, query)
+
+    async def messages(self, order_id: str) -> SentMessages:
+        return await self._get("/v1/merchant/messages", SentMessages, [("order_id", order_id)])
+
+    async def subscriptions(self) -> WebhookSubscriptions:
+        return await self._get(_SUBSCRIPTIONS, WebhookSubscriptions)
+
+    async def subscription(self, subscription_id: str) -> WebhookSubscription:
+        return await self._get(f"{_SUBSCRIPTIONS}/{_part(subscription_id)}", WebhookSubscription)
+
+    async def subscribe(self, wanted: CreateWebhookSubscription, key: str) -> CreatedWebhookSubscription:
+        return await self._post(_SUBSCRIPTIONS, CreatedWebhookSubscription, key, wanted)
+
+    async def change_subscription(
+        self, subscription_id: str, wanted: ReplaceWebhookSubscription
+    ) -> WebhookSubscription:
+        return await self.mesh.call(
+            "PUT",
+            f"{_SUBSCRIPTIONS}/{_part(subscription_id)}",
+            reply=WebhookSubscription,
+            body=wanted,
+            token=self.token,
+            timeout_s=_WRITE_S,
+        )
+
+    async def unsubscribe(self, subscription_id: str) -> None:
+        await self.mesh.call(
+            "DELETE",
+            f"{_SUBSCRIPTIONS}/{_part(subscription_id)}",
+            reply=type(None),
+            token=self.token,
+            timeout_s=_WRITE_S,
+        )
+
+    async def new_secret(self, subscription_id: str, key: str) -> WebhookSecret:
+        return await self._post(f"{_SUBSCRIPTIONS}/{_part(subscription_id)}/secrets", WebhookSecret, key)
+
+    async def try_subscription(self, subscription_id: str, key: str) -> WebhookDelivery:
+        return await self._post(f"{_SUBSCRIPTIONS}/{_part(subscription_id)}/test", WebhookDelivery, key)
+
+    async def deliveries(self, subscription_id: str, query: Query) -> WebhookDeliveryPage:
+        path = f"{_SUBSCRIPTIONS}/{_part(subscription_id)}/deliveries"
+        return await self._get(path, WebhookDeliveryPage, query)
+
+    async def delivery(self, subscription_id: str, delivery_id: str) -> WebhookDeliveryLog:
+        path = f"{_SUBSCRIPTIONS}/{_part(subscription_id)}/deliveries/{_part(delivery_id)}"
+        return await self._get(path, WebhookDeliveryLog)
+
+    async def retry(self, subscription_id: str, delivery_id: str, key: str) -> WebhookDelivery:
+        path = f"{_SUBSCRIPTIONS}/{_part(subscription_id)}/deliveries/{_part(delivery_id)}/retry"
+        return await self._post(path, WebhookDelivery, key)
+
+    async def _post(self, path: str, reply: type[T], key: str, body: msgspec.Struct | None = None) -> T:
+        return await self.mesh.call(
+            "POST",
+            path,
+            reply=reply,
+            body=body,
+            token=self.token,
+            headers={"idempotency-key": key},
+            timeout_s=_WRITE_S,
+        )
 
     async def _get(self, path: str, reply: type[T], query: Query = ()) -> T:
         return await self.mesh.call(

@@ -36,6 +36,8 @@ class Renderer:
             "order_label": views.order_label,
             "action_label": views.action_label,
             "link": views.link,
+            "message_label": views.message_label,
+            "trouble_label": views.trouble_label,
         }
 
     def html(self, template: str, **context: Any) -> str:

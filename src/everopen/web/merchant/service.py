@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from everopen.core.errors import NotFound
 from everopen.kit.client import Mesh
-from everopen.web.merchant.pages import errors, orders, products, signing, stock
+from everopen.web.merchant.pages import errors, orders, payments, products, signing, stock, webhooks
 from everopen.web.merchant.rendering import Renderer
 from everopen.web.merchant.site import Desk, GivenDesk, WebRequest, page
 from everopen.web.serving.assets import Assets
@@ -50,6 +50,16 @@ _PAGES = [
     stock.movements,
     stock.change,
     stock.audit,
+    payments.troubles,
+    webhooks.index,
+    webhooks.new,
+    webhooks.subscribe,
+    webhooks.show,
+    webhooks.change,
+    webhooks.act,
+    webhooks.back,
+    webhooks.delivery,
+    webhooks.retry,
     products.nothing_here,
 ]
 

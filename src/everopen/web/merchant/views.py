@@ -36,11 +36,26 @@ _ACTIONS = {
     "stock.receipt": "Stock received",
     "stock.adjustment": "Stock adjusted",
     "stock.recount": "Stock recounted",
+    "webhook.subscribe": "Subscriber added",
+    "webhook.change": "Subscriber changed",
+    "webhook.secret": "Secret of a subscriber replaced",
+    "webhook.unsubscribe": "Subscriber deleted",
 }
 _WORDS: Mapping[str, str] = {
     "wrong-credentials": "Name and password do not fit together.",
     "too-many-attempts": "Too many attempts. Please wait a minute, then try again.",
     "unknown-sku": "No stock was ever received of this SKU. Receive some first.",
+}
+_MESSAGES = {
+    "order-confirmed": "Confirmation",
+    "order-cancelled": "Cancellation",
+    "order-refunded": "Refund",
+    "order-fulfilled": "Dispatch",
+}
+_TROUBLES = {
+    "no-answer": "The provider has not said what became of it",
+    "not-let-go": "Held, not wanted, and not let go",
+    "void-refused": "The provider refuses to let it go",
 }
 ORDER_STATES = tuple(_STATES.items())
 REFUND_STATES = (("any", "any refund"), *_REFUNDS.items())
@@ -76,6 +91,16 @@ def order_actions(order: Order) -> tuple[str, ...]:
 def action_label(action: str) -> str:
     """An audit entry's action in words."""
     return _ACTIONS.get(action, action)
+
+
+def message_label(kind: str) -> str:
+    """A mail's kind in words."""
+    return _MESSAGES.get(kind, kind)
+
+
+def trouble_label(kind: str) -> str:
+    """What is the matter with a payment, in words."""
+    return _TROUBLES.get(kind, kind.replace("-", " ").capitalize())
 
 
 def plain_change(fields: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from litestar.handlers import post
 from litestar.params import FromPath
 
 from everopen.contracts.audit import AuditEntry
+from everopen.contracts.desk import SentMessage
 from everopen.core.errors import BusinessError, EveropenError, NotFound, OperationalError
 from everopen.web.merchant import views
 from everopen.web.merchant.site import (
@@ -26,6 +27,8 @@ from everopen.web.merchant.site import (
 from everopen.web.serving.answers import see_other
 
 _FILTERS = ("q", "state", "refund", "since", "until", "cursor")
+# As shoppers read it out, with or without the hyphen.
+_NUMBER = re.compile(r"[A-Za-z2-7]{4}[- ]?[A-Za-z2-7]{4}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONFIRMATIONS = {
     "fulfil": ("Mark as fulfilled", "The goods have left. The shopper is not charged again."),
@@ -99,7 +102,7 @@ def _query(typed: Mapping[str, str]) -> list[tuple[str, str]]:
         (name, typed[name]) for name in ("state", "refund", "cursor") if name in typed
     ]
     if "q" in typed:
-        query.append(("email", typed["q"]))
+        query.append(("number" if _NUMBER.fullmatch(typed["q"]) else "email", typed["q"]))
     for name, time in (("since", "T00:00:00Z"), ("until", "T23:59:59Z")):
         if name in typed:
             query.append((name, typed[name] + time if _DAY.fullmatch(typed[name]) else typed[name]))
@@ -157,8 +160,11 @@ async def _page(
     api = desk.api(request)
     detail = await api.order(order_id)
     trail: tuple[AuditEntry, ...] = ()
+    messages: tuple[SentMessage, ...] | None = None
     with suppress(OperationalError):
         trail = (await api.trail("orders", [("entity", order_id)])).items
+    with suppress(OperationalError):
+        messages = (await api.messages(order_id)).items
     done = request.query_params.get("done", "")
     status: dict[str, Any] = {}
     if error is not None:
@@ -170,6 +176,7 @@ async def _page(
         actions=views.order_actions(detail.order),
         confirmations=_CONFIRMATIONS,
         trail=trail,
+        messages=messages,
         problem="" if error is None else views.sentence(error),
         done=views.action_label(f"order.{done}") if done in _CONFIRMATIONS else "",
         **status,
