@@ -202,6 +202,10 @@ def test_what_was_captured_here_is_not_let_go_by_a_copy() -> None:
     )
     void = msgspec.structs.replace(claimed, purpose="void")
     closed = msgspec.structs.replace(captured, closed_at=START, claims=(void,), settlements=())
+    tombstone = msgspec.structs.replace(closed, claims=())
+    assert contradicts(captured, tombstone)
+    assert contradicts(msgspec.structs.replace(captured, settlements=()), tombstone)
+    assert not contradicts(msgspec.structs.replace(captured, settlements=()), closed)
     for state in ("started", "unknown", "done"):
         begun = msgspec.structs.replace(capture, state=state)
         here = msgspec.structs.replace(captured, settlements=(begun,))

@@ -25,7 +25,11 @@ _CAPTURE = "capture"
 
 
 def contradicts(known: PaymentCopy, copy: PaymentCopy) -> bool:
-    """Whether both cannot be true of one order: another amount, authorization, or refund under one id."""
+    """Whether both cannot be true of one order.
+
+    That is: another amount, authorization, or refund under one id; an authorization, or a capture that may
+    have taken the money, of an order that the other has closed or of a payment that it has let go.
+    """
     every = (*known.settlements, *copy.settlements)
     if any((each.provider, each.reference) in _given_up(every) for each in every if _is_done_capture(each)):
         return True
@@ -36,12 +40,19 @@ def contradicts(known: PaymentCopy, copy: PaymentCopy) -> bool:
             return True
     if None not in (known.amount, copy.amount) and known.amount != copy.amount:
         return True
-    confirmed = {
-        (claim.provider, claim.reference)
-        for claim in join_claims(known.claims, copy.claims)
-        if claim.purpose == "confirm"
+    purposes = {
+        (claim.provider, claim.reference): claim.purpose for claim in join_claims(known.claims, copy.claims)
     }
-    return len(confirmed) > 1
+    begun = [
+        each
+        for each in _join_settlements(known.settlements, copy.settlements)
+        if each.settlement_id == _CAPTURE and each.state != "refused"
+    ]
+    if any(purposes.get((each.provider, each.reference)) == "void" for each in begun):
+        return True
+    confirmed = list(purposes.values()).count("confirm")
+    closed = (known.closed_at or copy.closed_at) is not None
+    return confirmed > 1 or (closed and (confirmed > 0 or bool(begun)))
 
 
 def join(known: PaymentCopy, copy: PaymentCopy) -> PaymentCopy:

@@ -35,7 +35,8 @@ async def export(database: Database, wanted: Wanted) -> PaymentCopies:
 async def apply(database: Database, copies: Sequence[PaymentCopy]) -> Applied:
     """Join these copies to what is here. Safe to repeat, in any order.
 
-    A conflict is another amount, or another authorization claimed for the same order; it is left as it is.
+    A conflict is another amount, another authorization claimed for the same order, or one that is captured in
+    one copy and let go in the other; it is left as it is.
 
     Raises:
         InvalidInput: too many at once.
