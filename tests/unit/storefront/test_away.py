@@ -124,6 +124,16 @@ def test_unknown_pages_look_like_the_shop(browser: TestClient[Any]) -> None:
 def test_what_a_program_asks_first(browser: TestClient[Any]) -> None:
     assert browser.head("/").status_code == 200
     assert browser.head("/nothing").status_code == 404
+    for path in (
+        "/nothing/here",
+        "/orders/a/b",
+        "/orders/a/payment/b",
+        "/account/a/b/c",
+        "/cart/b",
+        "/search/a",
+    ):
+        page = browser.get(path)
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8"), path
     assert browser.get("/robots.txt").text.startswith("User-agent")
     assert browser.get("/cart/add", follow_redirects=False).headers["location"] == "/cart"
     assert browser.get("/orders/a%2Fb/cancel", follow_redirects=False).status_code in (303, 404)

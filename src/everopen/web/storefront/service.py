@@ -52,7 +52,6 @@ _PAGES = [
     account.delete_address,
     account.prefer_address,
     account.back,
-    errors.nothing_here,
 ]
 
 
@@ -87,7 +86,7 @@ def build(*, mesh: Mesh, public_url: str, sandbox_url: str, currency: str) -> Se
 
     router = Router(
         "/",
-        route_handlers=_PAGES,
+        route_handlers=[*_PAGES, errors.nothing_beside(_PAGES)],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers=errors.exception_handlers(site),
         before_request=check_origin,

@@ -1,11 +1,12 @@
 """Pages for what went wrong, and for what is not there."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from everopen.core.errors import BusinessError, NotFound, OperationalError, Unauthenticated
@@ -19,14 +20,21 @@ _LOG = logging.getLogger(__name__)
 _Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
 
-@page("/{path:path}")
-async def nothing_here(path: FromPath[str]) -> Response[str]:
-    """Every address that no other page has.
+def nothing_beside(pages: Sequence[HTTPRouteHandler]) -> HTTPRouteHandler:
+    """The page of every address that none of `pages` has.
 
-    Raises:
-        NotFound: always.
+    A route of its own below each of them: the framework, once it has gone down a path, does not come back.
+    Except where a page takes any one name: what is below that name has the route.
     """
-    raise NotFound("no-such-page", f"There is no page at {path[:200]}.")
+    paths = {path.rstrip("/") for known in pages for path in known.paths}
+    takes_any = {path.rpartition("/{")[0] for path in paths if path.endswith("}")}
+    ends = {path for path in paths if not path.endswith(":path}")}
+
+    @page(sorted(f"{path}/{{path:path}}" for path in {"", *ends} - takes_any))
+    async def nothing_here(path: FromPath[str]) -> Response[str]:
+        raise NotFound("no-such-page", f"There is no page at {path[:200]}.")
+
+    return nothing_here
 
 
 def exception_handlers(site: Site) -> dict[int | type[Exception], _Handler]:
