@@ -116,6 +116,38 @@ async def test_what_is_claimed_is_left_alone(shop: Shop, order_id: str) -> None:
     assert await shop.ledger(order_id) == [("stripe", "authorized")]
 
 
+async def test_a_payment_of_another_amount_is_shown_and_let_go_with_its_order(
+    shop: Shop, order_id: str
+) -> None:
+    """As where a provider adds its fee to what the shopper pays: captured it could never be."""
+    await shop.sandbox.faults("stripe", DROP | {"count": 1})
+    await shop.authorize(order_id, STRIPE_OK)
+    await shop.admin.execute(
+        "UPDATE attempts SET amount_minor = amount_minor - 1 WHERE order_id = $1", order_id
+    )
+    await shop.reconcile()
+    assert await shop.states(order_id) == [("stripe", "unknown")]
+    assert await shop.ledger(order_id) == [("stripe", "authorized")]
+    kinds = await shop.admin.fetch("SELECT kind FROM discrepancies WHERE order_id = $1", order_id)
+    assert [row["kind"] for row in kinds] == ["amount"]
+    await shop.void(order_id)
+    await shop.reconcile()
+    assert await shop.ledger(order_id) == [("stripe", "voided")]
+
+
+async def test_an_approval_of_another_amount_is_not_taken_for_the_orders(shop: Shop, order_id: str) -> None:
+    challenge = Instrument(provider="stripe", token="pm_card_authenticationRequired")
+    asked = await shop.authorize(order_id, challenge)
+    approval = {"decision": "approve"}
+    async with shop.http.post(asked.action_url, data=approval, allow_redirects=False) as response:
+        assert response.status == 303
+    await shop.admin.execute(
+        "UPDATE attempts SET amount_minor = amount_minor - 1 WHERE order_id = $1", order_id
+    )
+    assert (await shop.authorize(order_id, challenge)).outcome != "approved"
+    assert (await shop.view(order_id)).claims == ()
+
+
 async def test_strangers(shop: Shop) -> None:
     """Ours and unrecorded: let go. Another cell's or an earlier generation's: not ours to judge."""
     ours, elsewhere, earlier = (str(Id.new("ord", CELL)) for _ in range(3))

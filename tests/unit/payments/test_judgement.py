@@ -47,6 +47,8 @@ def verdict(
         ("authorized", {"attempt_state": "started"}, "adopt"),
         ("authorized", {"attempt_state": "action_required"}, "adopt"),
         ("authorized", {"attempt_state": "lapsed"}, "adopt"),
+        ("authorized", {"attempt_state": "unknown", "another_amount": True}, "report-amount"),
+        ("authorized", {"attempt_state": "unknown", "another_amount": True, "order_done": True}, "void"),
         ("authorized", {"attempt_state": "found"}, "leave"),
         ("authorized", {"attempt_state": "found", "check_due": True}, "void"),
         ("authorized", {"attempt_state": "declined"}, "void"),
@@ -93,6 +95,7 @@ records = st.builds(
     attempt_state=st.none() | st.sampled_from(get_args(AttemptState)),
     check_due=st.booleans(),
     capture_recorded=st.booleans(),
+    another_amount=st.booleans(),
 )
 
 
@@ -107,3 +110,4 @@ def test_money_that_is_claimed_or_taken_is_never_let_go(
         assert status in ("authorized", "pending")
     if decided == "adopt":
         assert not known.order_done
+        assert not known.another_amount

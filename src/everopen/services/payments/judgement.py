@@ -13,7 +13,15 @@ from everopen.services.payments.model import UNRESOLVED, AttemptState
 from everopen.services.payments.providers.provider import ProviderPayment
 
 Verdict = Literal[
-    "leave", "void", "adopt", "ask-shopper", "gone", "refused", "report-captured", "report-lost"
+    "leave",
+    "void",
+    "adopt",
+    "ask-shopper",
+    "gone",
+    "refused",
+    "report-captured",
+    "report-lost",
+    "report-amount",
 ]
 
 
@@ -28,6 +36,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         check_due: whether the attempt's time to be looked at has come.
         capture_recorded: whether a capture of the order was begun.
         lapsing: the provider is not asked to let it go, since it does so by itself, uncaptured.
+        another_amount: it is not the amount that its attempt asked for.
     """
 
     purpose: Literal["confirm", "void"] | None
@@ -37,6 +46,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     check_due: bool
     capture_recorded: bool
     lapsing: bool = False
+    another_amount: bool = False
 
 
 def judge(
@@ -92,6 +102,8 @@ def _stranger(payment: ProviderPayment, age_s: float, min_age_s: float, generati
 
 def _held(record: Record) -> Verdict:
     """Held, of an open order, and not claimed."""
+    if record.another_amount:
+        return "report-amount"  # it could never be captured; it is let go with its order
     if record.attempt_state == "found":
         return "void" if record.check_due else "leave"
     if record.attempt_state in ("started", "unknown", "not_sent", "action_required", "lapsed"):

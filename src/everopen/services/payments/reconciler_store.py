@@ -92,9 +92,11 @@ async def read_records(
         SELECT c.purpose, c.voided_at IS NOT NULL AS voided, c.lapses_at IS NOT NULL AS lapsing,
                coalesce(p.closed_at IS NOT NULL, false) OR w.reference IS NOT NULL AS order_done,
                a.state AS attempt_state, coalesce(a.check_at <= now(), false) AS check_due,
-               s.state IS NOT NULL AS capture_recorded
-        FROM unnest($2::text[], $3::text[], $4::text[])
-             WITH ORDINALITY AS given (reference, order_id, attempt_id, place)
+               s.state IS NOT NULL AS capture_recorded,
+               coalesce((a.amount_minor, a.currency) <> (given.amount_minor, given.currency), false)
+                   AS another_amount
+        FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+             WITH ORDINALITY AS given (reference, order_id, attempt_id, amount_minor, currency, place)
         LEFT JOIN claims c ON c.provider = $1 AND c.reference = given.reference
         LEFT JOIN payments p ON p.order_id = given.order_id
         LEFT JOIN claims w ON w.order_id = given.order_id AND w.purpose = 'confirm'
@@ -107,6 +109,8 @@ async def read_records(
         [payment.reference for payment in payments],
         [payment.order_id for payment in payments],
         [payment.attempt_id for payment in payments],
+        [payment.amount.amount_minor for payment in payments],
+        [payment.amount.currency for payment in payments],
     )
     return [msgspec.convert(dict(row), Record) for row in rows]
 

@@ -122,8 +122,8 @@ class Plainpay:
         return _outcome(answer, hold)
 
     async def complete(self, hold: Hold, reference: str, timeout_s: float) -> Outcome:
-        del hold, timeout_s
-        return await completed(self, reference)
+        del timeout_s
+        return await completed(self, hold, reference)
 
     async def capture(self, reference: str, amount: Money, key: str) -> Settled:
         return await self._settle(reference, "captures", {"amount_minor": amount.amount_minor}, key)

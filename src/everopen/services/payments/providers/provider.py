@@ -196,12 +196,16 @@ class Provider(Protocol):
         """
 
 
-async def completed(provider: Provider, reference: str) -> Outcome:
+async def completed(provider: Provider, hold: Hold, reference: str) -> Outcome:
     """`Provider.complete` where the shopper's approval holds the money by itself: a look at the payment."""
     try:
-        return outcome_of(await provider.look_up(reference))
+        payment = await provider.look_up(reference)
     except Unavailable as error:
         return Outcome(kind="unknown", reference=reference, reason=str(error))
+    outcome = outcome_of(payment)
+    if outcome.kind == "approved" and payment is not None and payment.amount != hold.amount:
+        return Outcome(kind="unknown", reference=reference, reason="another amount than was asked for")
+    return outcome
 
 
 def outcome_of(payment: ProviderPayment | None) -> Outcome:

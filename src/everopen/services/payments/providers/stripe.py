@@ -173,8 +173,8 @@ class Stripe:
             return Outcome(kind="unknown", reason=str(error))
 
     async def complete(self, hold: Hold, reference: str, timeout_s: float) -> Outcome:
-        del hold, timeout_s
-        return await completed(self, reference)
+        del timeout_s
+        return await completed(self, hold, reference)
 
     async def capture(self, reference: str, amount: Money, key: str) -> Settled:
         form = {"amount_to_capture": str(amount.amount_minor)}

@@ -82,8 +82,8 @@ class Razorpay:
             return Outcome(kind="unknown", reason=str(error))
 
     async def complete(self, hold: Hold, reference: str, timeout_s: float) -> Outcome:
-        del hold, timeout_s
-        return await completed(self, reference)
+        del timeout_s
+        return await completed(self, hold, reference)
 
     async def capture(self, reference: str, amount: Money, key: str) -> Settled:
         """Razorpay takes no key; only an authorized payment can be captured, so twice is once."""
