@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from everopen.core.errors import ConfigurationError
 from everopen.core.ids import CELL_PATTERN
@@ -21,8 +21,11 @@ from everopen.topology.types import (
 )
 
 
-def check_topology(topology: Topology) -> None:
+def check_topology(topology: Topology, services: Collection[str]) -> None:
     """Check every rule.
+
+    Args:
+        services: that every region must host.
 
     Raises:
         ConfigurationError: the first rule that does not hold; names the key and what is allowed.
@@ -31,7 +34,7 @@ def check_topology(topology: Topology) -> None:
     _check_processes(topology)
     for zone in topology.zones:
         _check_zone(topology, zone)
-    _check_placed(topology)
+    _check_placed(topology, services)
     for cell in topology.cells:
         _check_cell(topology, cell)
     _check_stores(topology)
@@ -109,7 +112,7 @@ def _check_zone(topology: Topology, zone: Zone) -> None:
         raise _fail(key, "a witness holds no gateway and no processes, only etcd and the vault.")
 
 
-def _check_placed(topology: Topology) -> None:
+def _check_placed(topology: Topology, services: Collection[str]) -> None:
     """Every service in every region, a sensible number of etcd members, one object store."""
     for region in topology.regions:
         hosted = {
@@ -119,9 +122,13 @@ def _check_placed(topology: Topology) -> None:
             if count
             for service in topology.process(name).services
         }
-        missing = [service for service in PLATFORM_SERVICES if service not in hosted]
+        missing = [service for service in services if service not in hosted]
         if missing:
-            raise _fail(f"sites.{region.name}", f"no process there hosts {', '.join(missing)}.")
+            raise _fail(
+                f"sites.{region.name}",
+                f"no process there hosts {', '.join(missing)}. Name that among the `services` of a process "
+                "of this region, or choose a shipped topology, which has it, with --topology.",
+            )
     members = sum(zone.etcd for zone in topology.zones)
     if members % 2 == 0:
         raise _fail(

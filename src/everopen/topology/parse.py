@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -13,6 +13,7 @@ from everopen.topology.check import check_topology
 from everopen.topology.types import (
     FORMAT,
     MAX_COUNT,
+    PLATFORM_SERVICES,
     Cell,
     Engines,
     Mail,
@@ -50,11 +51,14 @@ def read_topology(path: Path) -> Topology:
     return parse_topology(text, source=str(path))
 
 
-def parse_topology(text: str, *, source: str = "topology") -> Topology:
+def parse_topology(
+    text: str, *, source: str = "topology", services: Collection[str] = PLATFORM_SERVICES
+) -> Topology:
     """Parse and check the text of a topology file.
 
     Args:
         source: what messages call the file.
+        services: that every region must host; by default all that this release has.
 
     Raises:
         ConfigurationError: see `read_topology`.
@@ -65,7 +69,7 @@ def parse_topology(text: str, *, source: str = "topology") -> Topology:
         raise ConfigurationError(f"{source} is not TOML: {error}") from error
     try:
         topology = _topology(raw)
-        check_topology(topology)
+        check_topology(topology, services)
     except ConfigurationError as error:
         raise ConfigurationError(f"{source}: {error}") from error
     return topology

@@ -78,12 +78,12 @@ class DataDir:
         return SupervisorFiles(self.zone(zone) / "supervisor", self.path / "run" / zone)
 
     def topology(self) -> Topology:
-        """The effective topology: what `up` was last told.
+        """The effective topology: what `up` was last told, perhaps by an earlier release with fewer services.
 
         Raises:
             ConfigurationError: no platform was ever brought up here.
         """
-        return parse_topology(self.topology_text(), source=str(self.topology_file))
+        return parse_topology(self.topology_text(), source=str(self.topology_file), services=())
 
     def check_owner(self) -> None:
         """Check that the platform is this user's: another's cannot be asked, let alone stopped.

@@ -98,9 +98,16 @@ class SecretsFile:
         except (OSError, msgspec.ValidationError, msgspec.DecodeError) as error:
             raise ConfigurationError(f"The secrets in {self.path} cannot be read: {error}") from error
 
-    def read_or_create(self) -> Secrets:
-        """The platform's secrets, made now if there are none."""
-        if self.path.exists():
+    def read_or_create(self, *, data_exist: bool) -> Secrets:
+        """The platform's secrets; what is missing of them is made now.
+
+        Args:
+            data_exist: whether something was stored with them: then new ones would open nothing.
+
+        Raises:
+            ConfigurationError: they cannot be read.
+        """
+        if data_exist or self.path.exists():
             known = self.read()
             complete = with_all_accounts(with_all_roles(known))
             if complete is not known:

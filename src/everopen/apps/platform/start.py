@@ -192,9 +192,7 @@ class Start:
                     etcd_series=binaries.etcd_version[:2],
                 )
             )
-        # Data that exist were made with secrets that exist: new ones would open nothing.
-        led = record is not None and record.led
-        secrets = self.data_dir.secrets.read() if led else self.data_dir.secrets.read_or_create()
+        secrets = self.data_dir.secrets.read_or_create(data_exist=record is not None and record.led)
         write_file(self.data_dir.topology_file, self.topology_text.encode(), mode=0o644)
         ring = self.data_dir.key_ring.read(secrets)
         build = Build(self.data_dir, self.layout, secrets, ring, binaries, programs, account)
