@@ -213,6 +213,24 @@ async def test_anonymous_sessions_are_renewed_and_ended_and_the_merchants_are_no
     assert (refused.status_code, refused.json()["code"]) == (403, "not-renewable")
 
 
+async def test_a_session_of_the_first_release_becomes_one_of_its_own_when_it_is_renewed(
+    client: httpx.AsyncClient, callers: Callers, ada: Headers
+) -> None:
+    customer = (await client.get("/v1/customers/me", headers=ada)).json()["customer_id"]
+    unnamed = callers.bearer(callers.issuer.issue(customer, "customer"))
+    renewed = callers.bearer((await client.post("/v1/sessions/renew", headers=unnamed)).json()["token"])
+    assert (await client.delete("/v1/sessions/current", headers=unnamed)).status_code == 204
+    assert [await me(client, headers) for headers in (unnamed, renewed, ada)] == ["session-ended", "ok", "ok"]
+    change = {"current_password": PASSWORD, "new_password": "battery staple"}
+    answer = await client.put("/v1/customers/me/password", headers=renewed, json=change)
+    assert answer.status_code == 204
+    assert [await me(client, headers) for headers in (unnamed, renewed, ada)] == [
+        "session-ended",
+        "ok",
+        "session-ended",
+    ]
+
+
 async def test_registering_twice_with_a_key_is_registering_once(
     client: httpx.AsyncClient, admin: asyncpg.Connection
 ) -> None:

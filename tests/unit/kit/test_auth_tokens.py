@@ -119,10 +119,15 @@ def test_the_public_key_is_no_shared_secret(verifier: TokenVerifier) -> None:
     assert refusal(verifier, token) == "token-invalid"
 
 
-@pytest.mark.parametrize("missing", ["exp", "sub", "iss", "role", "sid"])
+@pytest.mark.parametrize("missing", ["exp", "sub", "iss", "role"])
 def test_a_token_must_say_everything(verifier: TokenVerifier, missing: str) -> None:
     left_out: dict[str, Any] = {missing: None}
     assert refusal(verifier, signed(**left_out)) == "token-invalid"
+
+
+def test_a_token_of_the_first_release_names_no_session_and_is_good(verifier: TokenVerifier) -> None:
+    principal = verifier.verify(signed(sid=None))
+    assert (principal.subject, principal.session, principal.generation) == ("ses_a", "ses_a", 0)
 
 
 def test_a_token_of_another_issuer_or_role_is_refused(verifier: TokenVerifier) -> None:

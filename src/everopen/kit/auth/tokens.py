@@ -79,12 +79,15 @@ class TokenIssuer:
 
 
 class _Claims(msgspec.Struct, frozen=True):
-    """What a token says; its signature, issuer and time are checked before."""
+    """What a token says; its signature, issuer and time are checked before.
+
+    The first release's tokens, which live for 30 days, name no session: all of a subject's are one.
+    """
 
     sub: str
     role: Role
-    sid: str
     exp: float
+    sid: str = ""
     gen: int = 0
     was: tuple[str, ...] = ()
 
@@ -134,7 +137,7 @@ class TokenVerifier:
         if known is not None and known[0] > time.time():
             return known[1]
         claims = self._claims(token)
-        principal = Principal(claims.sub, claims.role, claims.was, claims.sid, claims.gen)
+        principal = Principal(claims.sub, claims.role, claims.was, claims.sid or claims.sub, claims.gen)
         if len(self._checked) >= _CACHE_ENTRIES:
             self._checked.clear()
         self._checked[token] = (claims.exp, principal)
@@ -148,7 +151,7 @@ class TokenVerifier:
                 key,
                 algorithms=[_ALGORITHM],
                 issuer=ISSUER,
-                options={"require": ["exp", "sub", "iss", "role", "sid"]},
+                options={"require": ["exp", "sub", "iss", "role"]},
             )
             return msgspec.convert(claims, _Claims)
         except jwt.ExpiredSignatureError as error:

@@ -116,7 +116,10 @@ class IdentityHandlers:
             self._database, principal.subject, principal.session
         ):
             raise Unauthenticated("session-ended", "This session has ended. Sign in again.")
-        return self._customer_session(account, principal.session)
+        unnamed = principal.session == principal.subject  # of the first release: it becomes one of its own
+        return self._customer_session(
+            account, str(Id.new("sid", self._cell)) if unnamed else principal.session
+        )
 
     async def end_session(self, bearer: Principal) -> None:
         """Sign out: no token of the session is accepted any more. Safe to repeat."""
