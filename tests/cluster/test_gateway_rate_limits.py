@@ -114,6 +114,26 @@ async def test_beginnings_have_limits_of_their_own(many: Zone, path: str, body: 
     assert (await statuses(many, 30, "GET", "/v1/customers/me")) == {200: 30}
 
 
+@pytest.mark.parametrize(
+    ("form", "path", "allowed"),
+    [
+        ("/account/sign-in", "/v1/sessions", 6),
+        ("/merchant/sign-in", "/v1/sessions", 6),
+        ("/account/password", "/v1/sessions", 6),
+        ("/account/register", "/v1/customers", 9),
+    ],
+)
+async def test_forms_are_counted_like_what_they_do(many: Zone, form: str, path: str, allowed: int) -> None:
+    """Otherwise whoever tries passwords would use the page's form rather than the API."""
+    found = await statuses(many, allowed + 4, "POST", form, b"a=b")
+    assert found == {200: allowed, 429: 4}
+    assert (await many.ask("POST", path, body=b"{}"))[0] == 429
+    async with many.http.post(many.gateway.url("public") + form, data=b"a=b") as answer:
+        assert (answer.status, answer.headers["retry-after"]) == (429, "10")
+        assert answer.content_type == "text/html"
+    assert (await many.ask("GET", form))[0] == 200
+
+
 async def test_they_can_be_switched_off(tmp_path: Path, binaries: Binaries) -> None:
     text = changed("laptop", ("[rate_limits]\n", "[rate_limits]\nenabled = false\n")).replace(
         "sign_ins_per_minute = 6000", "sign_ins_per_minute = 6"

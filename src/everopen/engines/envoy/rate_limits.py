@@ -14,6 +14,15 @@ _ALWAYS = {"numerator": 100, "denominator": "HUNDRED"}
 # A client is an IPv4 address or an IPv6 network of 64 bits: everyone has many addresses there.
 _CLIENT = {"masked_remote_address": {"v4_prefix_mask_len": 32, "v6_prefix_mask_len": 64}}
 _KIND = "kind"
+# What has a rate per minute: patterns of paths. A form counts like what is done with it, or whoever tries
+# passwords would send the form instead.
+_BEGINNINGS = {
+    "session": "/v1/sessions",
+    "sign-in": "(/v1/sessions|/account/sign-in|/account/password|/merchant/sign-in)",
+    "registration": "(/v1/customers|/account/register)",
+}
+API_BEGINNINGS = "/v1/(sessions|customers)"
+FORM_BEGINNINGS = "/(account/(sign-in|password|register)|merchant/sign-in)"
 # A minute's rate is given in parts, so that whoever is refused need not wait for a whole minute.
 SLOW_FILL_S = 10
 
@@ -76,7 +85,7 @@ def _bucket(at_once: int, per_fill: int, fill_s: int) -> dict[str, Any]:
 
 
 def _kind(kind: str) -> dict[str, Any]:
-    path = "/v1/customers" if kind == "registration" else "/v1/sessions"
+    path = _BEGINNINGS[kind]
     headers: list[dict[str, Any]] = [
         {"name": ":method", "string_match": {"exact": "POST"}},
         {"name": ":path", "string_match": {"safe_regex": {"regex": rf"{path}/?(\?.*)?"}}},

@@ -5,7 +5,12 @@ from typing import Any
 
 from everopen.engines.document import to_yaml
 from everopen.engines.envoy.clusters import CACHE_CLUSTER, cache_cluster, service_cluster
-from everopen.engines.envoy.rate_limits import rate_limit_filter, slow_retry
+from everopen.engines.envoy.rate_limits import (
+    API_BEGINNINGS,
+    FORM_BEGINNINGS,
+    rate_limit_filter,
+    slow_retry,
+)
 from everopen.engines.envoy.routes import (
     BODY_BACKSTOP_BYTES,
     BUFFER_FILTER,
@@ -224,6 +229,11 @@ def _local_replies() -> dict[str, Any]:
     return {
         "mappers": [
             _own_problem(*_TOO_OFTEN, of=_BEGINNINGS) | {"headers_to_add": slow_retry()},
+            {
+                "filter": _when(_FORMS, "EQ", 429, "form-too-often"),
+                "headers_to_add": slow_retry(),
+                "body": {"inline_string": "That was too often. Go back in a little while, and try again."},
+            },
             *(_own_problem(*known) for known in _OWN_PROBLEMS),
         ],
         "body_format": {
@@ -234,23 +244,16 @@ def _local_replies() -> dict[str, Any]:
 
 
 _API = "/(v1|internal).*"
-_BEGINNINGS = r"/v1/(sessions|customers)/?(\?.*)?"  # which have limits of a rate per minute
+# Which have limits of a rate per minute.
+_BEGINNINGS = rf"{API_BEGINNINGS}/?(\?.*)?"
+_FORMS = rf"{FORM_BEGINNINGS}/?(\?.*)?"
 
 
 def _own_problem(
     comparison: str, status: int, code: str, title: str, detail: str, *, of: str = _API
 ) -> dict[str, Any]:
-    of_the_api = {"name": ":path", "string_match": {"safe_regex": {"regex": of}}}
-    value = {"default_value": status, "runtime_key": f"local_reply.{code}"}
     return {
-        "filter": {
-            "and_filter": {
-                "filters": [
-                    {"header_filter": {"header": of_the_api}},
-                    {"status_code_filter": {"comparison": {"op": comparison, "value": value}}},
-                ]
-            }
-        },
+        "filter": _when(of, comparison, status, code),
         "body_format_override": {
             "json_format": {
                 "type": f"urn:everopen:problem:{code}",
@@ -262,6 +265,20 @@ def _own_problem(
             },
             "content_type": "application/problem+json",
         },
+    }
+
+
+def _when(path: str, comparison: str, status: int, name: str) -> dict[str, Any]:
+    """Replies to paths of this pattern with such a status."""
+    of_the_path = {"name": ":path", "string_match": {"safe_regex": {"regex": path}}}
+    value = {"default_value": status, "runtime_key": f"local_reply.{name}"}
+    return {
+        "and_filter": {
+            "filters": [
+                {"header_filter": {"header": of_the_path}},
+                {"status_code_filter": {"comparison": {"op": comparison, "value": value}}},
+            ]
+        }
     }
 
 
