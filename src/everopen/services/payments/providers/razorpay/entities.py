@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -28,21 +28,25 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """razorpay.com/docs/api/payments/entity"""
+    """razorpay.com/docs/api/payments/entity
+
+    Other programs' payments are listed too, with notes of any kind, and in states that ours never have.
+    """
 
     id: str
     amount: int
     currency: str
-    status: Literal["created", "authorized", "captured", "refunded", "failed"]
+    status: str
     captured: bool | None = False
     amount_refunded: int | None = 0
     # An empty list if there are none.
-    notes: dict[str, str] | list[str] = {}
+    notes: dict[str, Any] | list[Any] | None = None
     error_description: str | None = None
     created_at: int
 
     def note(self, name: str) -> str:
-        return self.notes.get(name, "") if isinstance(self.notes, dict) else ""
+        note = self.notes.get(name) if isinstance(self.notes, dict) else None
+        return note if isinstance(note, str) else ""
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -56,7 +60,7 @@ class Payments(msgspec.Struct, frozen=True):
 class Refund(msgspec.Struct, frozen=True):
     id: str
     status: Literal["pending", "processed", "failed"]
-    notes: dict[str, str] | list[str] = {}
+    notes: dict[str, Any] | list[Any] | None = None
 
 
 class Refunds(msgspec.Struct, frozen=True):
@@ -166,7 +170,7 @@ def outcome_of(payments: Sequence[Payment], amount: Money) -> Outcome | None:
                 )
             return Outcome(kind="approved", reference=payment.id)
     for payment in oldest_first:
-        if payment.status == "created":
+        if payment.status not in ("failed", "refunded"):
             return Outcome(kind="unknown", reference=payment.id, reason="the payment is under way")
     for payment in oldest_first[-1:]:
         return Outcome(kind="declined", reference=payment.id, reason=payment.error_description or _DECLINED)
@@ -193,8 +197,10 @@ def provider_payment(payment: Payment) -> ProviderPayment:
 
 
 def _status(payment: Payment) -> PaymentStatus:
-    if payment.status == "created":
-        return "pending"
-    if payment.status == "refunded" and not payment.captured:
-        return "voided"
-    return payment.status
+    match payment.status:
+        case "refunded" if not payment.captured:
+            return "voided"
+        case "authorized" | "captured" | "refunded" | "failed":
+            return payment.status
+        case _:
+            return "pending"

@@ -28,7 +28,7 @@ def next_step(payment: Payment | None, policy: VoidPolicy) -> Settled | Lapsing 
     """
     if payment is None or payment.status in ("failed", "refunded"):
         return Settled(kind="done")
-    if payment.status == "created":
+    if payment.status not in ("authorized", "captured"):
         return _lapsing(payment, _UNANSWERED_S)
     if policy == "capture-refund":
         return Do(payment=payment, capture=payment.status == "authorized")
