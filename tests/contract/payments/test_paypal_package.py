@@ -191,6 +191,17 @@ async def test_refund(adapter: Paypal, package: Any, recorder: Recorder) -> None
     await same(recorder)
 
 
+async def test_a_key_is_never_longer_than_paypal_takes(adapter: Paypal, recorder: Recorder) -> None:
+    recorder.order = CAPTURED
+    for name in ("r" * 100, "r" * 100, "r" * 99 + "s"):
+        await adapter.refund(
+            str(ORDER["id"]), Money(200, "USD"), name, f"ref-ord_abcdefghijkl_{'2' * 26}-{name}"
+        )
+    keys = [post["paypal-request-id"] for post in recorder.posts]
+    assert len(keys[0]) <= 108
+    assert keys[0] == keys[1] != keys[2]
+
+
 async def test_what_was_captured_is_refunded_and_not_what_was_refused(
     adapter: Paypal, recorder: Recorder
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import logging
 import time
 
@@ -14,6 +15,8 @@ from everopen.services.payments.providers.wire import Answer, NoAnswer, NotSent,
 _log = logging.getLogger(__name__)
 
 _TOKEN_PATH = "/v1/oauth2/token"  # noqa: S105 - a path
+# The longest PayPal-Request-Id (developer.paypal.com, "Idempotency").
+_KEY_CHARACTERS = 108
 # Renewed this long before it ends: a token that ends on its way would only cost another round.
 _MARGIN_S = 60.0
 
@@ -88,7 +91,7 @@ class Api:
         """
         headers = {
             "content-type": "application/json",
-            "paypal-request-id": key,
+            "paypal-request-id": _fitting(key),
             "prefer": "return=representation" if whole else "return=minimal",
         }
         encoded = None if body is None else msgspec.json.encode(body)
@@ -182,6 +185,11 @@ class Api:
         """This token was refused; one that came meanwhile stays."""
         if self._kept is not None and self._kept.text == token:
             self._kept = None
+
+
+def _fitting(key: str) -> str:
+    """The key, or what stands for it where it is too long: it names a refund as its caller does."""
+    return key if len(key) <= _KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
 
 
 def failure(answer: Answer) -> Failure:
