@@ -56,6 +56,10 @@ _TROUBLES = {
     "no-answer": "The provider has not said what became of it",
     "not-let-go": "Held, not wanted, and not let go",
     "void-refused": "The provider refuses to let it go",
+    "amount": "Another amount is held than was asked for",
+    "captured": "Captured, though no order asked for that",
+    "lost": "Held since before a restore, for nothing we know of",
+    "payment-not-found": "The provider does not know a payment that is to be captured",
 }
 ORDER_STATES = tuple(_STATES.items())
 REFUND_STATES = (("any", "any refund"), *_REFUNDS.items())
