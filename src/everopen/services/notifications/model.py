@@ -25,6 +25,11 @@ def message_id(request: NotifyOrder, domain: str) -> str:
     return f"<{request.order.order_id}.{request.kind}@{domain}>"
 
 
+def sender_name(sender: str) -> str:
+    """What the shop calls itself; its domain if the address has no name."""
+    return parseaddr(sender)[0] or sender_domain(sender)
+
+
 def sender_domain(sender: str) -> str:
     """The domain of the shop's own address."""
     return parseaddr(sender)[1].rpartition("@")[2]

@@ -3,6 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from everopen.contracts.notifications import NotifyOrder
+from everopen.core.ids import spoken
 from everopen.services.notifications.model import SUBJECTS
 
 
@@ -11,10 +12,12 @@ class Renderer:
 
     Args:
         public_url: the shop's address, for links.
+        shop: its name.
     """
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, shop: str) -> None:
         self._public_url = public_url.rstrip("/")
+        self._shop = shop
         self._environment = Environment(
             loader=PackageLoader("everopen.services.notifications"),
             autoescape=select_autoescape(["html"]),
@@ -29,7 +32,10 @@ class Renderer:
         place = order.shipping_address
         facts = {
             "order": order,
+            "number": spoken(order.order_id),
             "subject": SUBJECTS[request.kind],
+            "shop": self._shop,
+            "shop_url": self._public_url,
             "order_url": f"{self._public_url}/orders/{order.order_id}",
             "address": [
                 part

@@ -11,6 +11,7 @@ from everopen.kit.service import Service
 from everopen.services.notifications.desk import desk_router
 from everopen.services.notifications.handlers import NotificationsHandlers
 from everopen.services.notifications.http import router
+from everopen.services.notifications.model import sender_name
 from everopen.services.notifications.relays import Relays
 from everopen.services.notifications.rendering import Renderer
 from everopen.services.notifications.store import SEND
@@ -42,7 +43,9 @@ def build(
             whoever may subscribe reaches everything that listens there.
         webhook_timeout_s: for the whole of an attempt.
     """
-    handlers = NotificationsHandlers(database, Relays(relays), Renderer(public_url), sender)
+    handlers = NotificationsHandlers(
+        database, Relays(relays), Renderer(public_url, sender_name(sender)), sender
+    )
     outbox = OutboxWorker(database, "notifications", {SEND: handlers.send})
     dispatcher = Dispatcher(database, Sender(loopback=webhooks_to_loopback, timeout_s=webhook_timeout_s))
 
