@@ -72,6 +72,9 @@ fuzz: setup ## Hold a running API to its description for long, with requests of 
 bench: setup ## Measure checkouts per second and their cost beside the same SQL; writes docs/benchmarks.md
 	@$(BIN)/python -m benchmarks --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)
 
+soak: setup ## An hour of mixed load: does anything grow, is anything left over? Writes docs/benchmarks.md
+	@$(BIN)/python -m benchmarks.soak --topology $(TOPOLOGY) $(DATA_OPTION) $(ARGS)
+
 clean: ## Remove what was set up here (not the platform's data)
 	rm -rf .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 

@@ -39,21 +39,22 @@ def write(
         "python": machine.python_version(),
         "load_average_before": round(busy, 2),
         "strength": msgspec.to_builtins(strength),
-        "idle_cpu_s_per_s": _rounded(idle, 4),
-        "levels": [_rounded(msgspec.to_builtins(level), 3) for level in levels],
+        "idle_cpu_s_per_s": rounded(idle, 4),
+        "levels": [rounded(msgspec.to_builtins(level), 3) for level in levels],
     }
     FACTS.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
-    _replace(_BEGIN, _END, figures(levels, idle, facts))
+    replace_figures(_BEGIN, _END, figures(levels, idle, facts))
 
 
 def write_catalog(found: CatalogFigures) -> None:
     """Replace the catalog's figures in docs/benchmarks.md and benchmarks/catalog.json."""
-    facts = _rounded(msgspec.to_builtins(found), 3) | {"at": datetime.now(UTC).isoformat(timespec="seconds")}
+    facts = rounded(msgspec.to_builtins(found), 3) | {"at": datetime.now(UTC).isoformat(timespec="seconds")}
     CATALOG_FACTS.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n")
-    _replace(_BEGIN_CATALOG, _END_CATALOG, f"Measured {facts['at'][:10]}: {catalog_table(found)}")
+    replace_figures(_BEGIN_CATALOG, _END_CATALOG, f"Measured {facts['at'][:10]}: {catalog_table(found)}")
 
 
-def _replace(begin: str, end: str, text: str) -> None:
+def replace_figures(begin: str, end: str, text: str) -> None:
+    """Put `text` between two marks of docs/benchmarks.md."""
     page = PAGE.read_text(encoding="utf-8")
     head, _, rest = page.partition(begin)
     _, _, tail = rest.partition(end)
@@ -99,9 +100,10 @@ def _idle_ms(share: float | None) -> str:
     return "" if share is None else f"{1000 * share:.0f}"
 
 
-def _rounded(value: Any, digits: int) -> Any:
+def rounded(value: Any, digits: int) -> Any:
+    """`value` with every float in it rounded."""
     if isinstance(value, float):
         return round(value, digits)
     if isinstance(value, dict):
-        return {key: _rounded(inner, digits) for key, inner in value.items()}
-    return [_rounded(inner, digits) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: rounded(inner, digits) for key, inner in value.items()}
+    return [rounded(inner, digits) for inner in value] if isinstance(value, list | tuple) else value
