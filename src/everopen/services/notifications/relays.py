@@ -30,10 +30,12 @@ class Relays:
 
     Args:
         addresses: (host, port) pairs.
+        relay_s: how long one of them may take.
     """
 
-    def __init__(self, addresses: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, addresses: Sequence[tuple[str, int]], *, relay_s: float = _RELAY_S) -> None:
         self._addresses = tuple(addresses)
+        self._relay_s = relay_s
         self._own_name = ""
 
     async def send(self, message: Message) -> str:
@@ -53,7 +55,7 @@ class Relays:
         self._own_name = self._own_name or await asyncio.to_thread(socket.getfqdn)
         for host, port in self._addresses:
             try:
-                await _hand_over(message, host, port, self._own_name, deadline.within_s(_RELAY_S))
+                await _hand_over(message, host, port, self._own_name, deadline.within_s(self._relay_s))
             except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
                 failures.append(f"{host}:{port} {type(error).__name__}: {error}")
                 for_good = for_good and _is_for_good(error)
