@@ -28,7 +28,9 @@ def require_same_origin(headers: Mapping[str, str], public_url: str) -> None:
     if not site and not origin:
         return
     if not site and origin != "null":
-        ours = {headers.get("host", "").lower(), urlsplit(public_url).netloc.lower()}
-        if urlsplit(origin).netloc.lower() in ours - {""}:
+        sender, known = urlsplit(origin), urlsplit(public_url)
+        ours = {headers.get("host", "").lower(), known.netloc.lower()}
+        # A page that came without TLS may be anybody's, whatever host it names.
+        if sender.netloc.lower() in ours - {""} and sender.scheme in ("https", known.scheme):
             return
     raise Forbidden("cross-site", "This form was sent from another site. Please use the form on our page.")
