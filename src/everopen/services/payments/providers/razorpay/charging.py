@@ -51,7 +51,8 @@ class Charge:
         """Hold the money, unless the attempt's order shows that this was tried before.
 
         Raises:
-            NotSent, NoAnswer, Unavailable: see there; of the order's creation, or the charge.
+            NotSent: neither the order nor the charge was.
+            NoAnswer, Unavailable: see there.
         """
         if not (_is_id(self._customer_id) and _is_id(self._token_id)):
             return Outcome(kind="declined", reason=NOT_VALID)
@@ -83,7 +84,7 @@ class Charge:
         """What became of the attempt, without charging anything.
 
         Raises:
-            NotSent, NoAnswer, Unavailable: see there.
+            NoAnswer, Unavailable: see there.
         """
         order = await self._by_receipt()
         if order is None:
@@ -210,14 +211,20 @@ class Charge:
         left_s = self._deadline_s - asyncio.get_running_loop().time()
         if left_s < _LEAST_S:
             raise NoAnswer("no time is left")
-        return await self._wire.call(
-            method,
-            path,
-            body=None if body is None else msgspec.json.encode(body),
-            headers=None if body is None else {"content-type": "application/json"},
-            query=query,
-            timeout_s=left_s,
-        )
+        try:
+            return await self._wire.call(
+                method,
+                path,
+                body=None if body is None else msgspec.json.encode(body),
+                headers=None if body is None else {"content-type": "application/json"},
+                query=query,
+                timeout_s=left_s,
+            )
+        except NotSent as error:
+            if method == "POST":
+                raise
+            # A look that was not sent says nothing of the charge that it was to look at.
+            raise NoAnswer(str(error)) from error
 
 
 def receipt_of(attempt_id: str) -> str:
