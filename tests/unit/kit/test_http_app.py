@@ -310,3 +310,20 @@ async def test_the_callers_request_id_is_kept_and_a_bad_one_replaced(http: aioht
 async def test_the_callers_deadline_is_taken_over(http: aiohttp.ClientSession) -> None:
     response = await http.get("/v1/deadline", headers={deadlines.HEADER: "1500"})
     assert 0.0 < (await response.json())["remaining_s"] <= 1.5
+
+
+async def test_what_is_one_persons_is_kept_by_nobody_and_nothing_is_taken_for_another_type(
+    http: aiohttp.ClientSession,
+) -> None:
+    token = {"authorization": "Bearer " + TokenIssuer("k1", PRIVATE_PEM).issue("ses_x", "shopper")}
+    for method, path, headers, kept in (
+        ("GET", "/v1/deadline", {}, None),
+        ("GET", "/v1/me", token, "no-store"),
+        ("GET", "/v1/me", {}, "no-store"),
+        ("POST", "/v1/wishes", {}, "no-store"),
+        ("GET", "/v1/nothing", {}, "no-store"),
+        ("DELETE", "/v1/me", {}, "no-store"),
+    ):
+        async with http.request(method, path, headers=headers) as answer:
+            assert answer.headers.get("cache-control") == kept, (method, path)
+            assert answer.headers.getall("x-content-type-options") == ["nosniff"]

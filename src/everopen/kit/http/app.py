@@ -57,11 +57,16 @@ def _request_context(app: ASGIApp) -> ASGIApp:
         telemetry.request_id.set(request_id)
         deadlines.begin(headers.get(deadlines.HEADER.encode(), b"").decode("latin-1"))
 
+        personal = b"authorization" in headers or scope["method"] not in ("GET", "HEAD")
+
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
+                given = list(message.get("headers", []))
+                keepable = not personal and message["status"] < 400
                 message["headers"] = [
-                    *message.get("headers", []),
+                    *given,
                     (_REQUEST_ID_HEADER.encode(), request_id.encode()),
+                    *_not_said({name for name, _ in given}, keepable=keepable),
                 ]
             await send(message)
 
@@ -74,6 +79,18 @@ def _refuse_nul(request: Request[Any, Any, Any]) -> None:
     """No name and no text has the character NUL in it, and PostgreSQL cannot be asked for one that has."""
     if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
         raise ClientException("The address has the character NUL in it.")
+
+
+def _not_said(names: set[bytes], *, keepable: bool) -> list[tuple[bytes, bytes]]:
+    """Headers of caution for an answer that does not say otherwise.
+
+    What is one person's, or holds a token, is kept by nobody (RFC 6749, section 5.1; RFC 9111, section 3); a
+    browser takes nothing for another type than the one that is said.
+    """
+    added = [] if b"x-content-type-options" in names else [(b"x-content-type-options", b"nosniff")]
+    if not keepable and b"cache-control" not in names:
+        added.append((b"cache-control", b"no-store"))
+    return added
 
 
 def _head_as_get(app: ASGIApp) -> ASGIApp:
