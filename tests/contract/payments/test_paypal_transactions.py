@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from everopen.core.errors import Unavailable
 from everopen.services.payments.providers.paypal.api import Api
 from everopen.services.payments.providers.paypal.listing import Listing
 from everopen.services.payments.providers.provider import Credentials, ProviderPayment
@@ -22,15 +23,18 @@ class Account:
 
     url: str = ""
     entries: list[dict[str, Any]] = field(default_factory=list)
+    pages: int = 1  # of which only the first can still be had
 
     async def token(self, request: web.Request) -> web.Response:
         del request
         return web.json_response({"access_token": "T", "expires_in": 300})
 
     async def transactions(self, request: web.Request) -> web.Response:
-        del request
+        if request.query["page"] != "1":
+            error = {"name": "INVALID_REQUEST", "details": [{"issue": "RESULTSET_TOO_LARGE"}]}
+            return web.json_response(error, status=400)
         shown = [{"transaction_info": entry} for entry in self.entries]
-        return web.json_response({"transaction_details": shown, "total_pages": 1})
+        return web.json_response({"transaction_details": shown, "total_pages": self.pages})
 
 
 def entry(id_: str, code: str, after: str, **changes: Any) -> dict[str, Any]:
@@ -87,6 +91,12 @@ async def test_what_another_program_did_hides_nothing_of_ours(
 ) -> None:
     account.entries = [foreign, held()]
     assert ("ORDER-HELD", "authorized") in [(each.reference, each.status) for each in await listed(account)]
+
+
+async def test_a_page_that_cannot_be_had_any_more_is_not_passed_over(account: Account) -> None:
+    account.entries, account.pages = [held()], 2
+    with pytest.raises(Unavailable):
+        await listed(account)
 
 
 @pytest.mark.parametrize(

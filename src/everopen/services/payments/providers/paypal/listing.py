@@ -147,7 +147,9 @@ class Listing:
                 yield detail.transaction_info
             for number in range(2, page.total_pages + 1):
                 more = await self._page(first, last, number)
-                for detail in () if more is None else more.transaction_details:
+                if more is None:
+                    raise Unavailable("PayPal: more transactions than it lists came while they were read")
+                for detail in more.transaction_details:
                     yield detail.transaction_info
 
     async def _page(self, first: datetime, last: datetime, number: int) -> _Page | None:
