@@ -15,7 +15,7 @@ from everopen.core.ids import Id
 from everopen.core.money import Money
 from everopen.core.time import now
 from everopen.kit import deadlines
-from everopen.kit.database import Database
+from everopen.kit.database import Database, Durability
 from everopen.kit.outbox import Task
 from everopen.services.orders import store
 from everopen.services.orders.effects import Effects
@@ -107,7 +107,10 @@ def new_order() -> OrderRecord:
 
 async def break_off_the_commit_of(orders: Orders, doing: asyncio.Future[Any]) -> None:
     """Cancel its waits for the copies, of which there are none: the change is visible, and not durable."""
+    assert await _is_broken_off(orders, doing)
 
+
+async def _is_broken_off(orders: Orders, doing: asyncio.Future[Any]) -> bool:
     async def cancel_the_wait() -> bool:
         await orders.admin.fetch(
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -115,17 +118,21 @@ async def break_off_the_commit_of(orders: Orders, doing: asyncio.Future[Any]) ->
         return doing.done()
 
     await eventually(cancel_the_wait, timeout_s=20.0)
-    assert isinstance((await asyncio.gather(doing, return_exceptions=True))[0], OperationalError)
+    return isinstance((await asyncio.gather(doing, return_exceptions=True))[0], OperationalError)
 
 
 async def lose_the_copies(orders: Orders) -> None:
     """From here on no commit is durable, and whoever waits for one gives up soon."""
-    deadlines.begin(deadlines.to_header(1.0))
     await orders.admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (nobody)'")
     await orders.admin.execute("SELECT pg_reload_conf()")
 
-    async def setting() -> str:
-        value: str = await orders.admin.fetchval("SHOW synchronous_standby_names")
-        return value
+    async def commit() -> None:
+        async with orders.database.transaction(Durability.CONFIRMED):
+            pass
 
-    await eventually(setting, lambda value: value != "")
+    async def is_felt() -> bool:
+        """Not when the setting shows: commits wait once the checkpointer has read it too."""
+        return await _is_broken_off(orders, asyncio.ensure_future(commit()))
+
+    await eventually(is_felt, timeout_s=20.0)
+    deadlines.begin(deadlines.to_header(1.0))
