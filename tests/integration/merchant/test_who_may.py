@@ -1,5 +1,6 @@
 """Every route that is the merchant's refuses everyone else: read off the OpenAPI document."""
 
+import asyncio
 import json
 from importlib.resources import files
 
@@ -73,3 +74,17 @@ async def test_others_are_refused(desk: DeskPlace, callers: Callers, method: str
             )
             assert answer.status_code == status, (headers, answer.text)
             assert answer.json()["code"] in ("merchant-only", "token-missing")
+
+
+@pytest.mark.parametrize("path", ["/merchant/import", "/merchant/images"])
+async def test_no_file_is_read_for_a_stranger(desk: DeskPlace, path: str) -> None:
+    """The answer comes before the body does."""
+    host, port = desk.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"POST {path} HTTP/1.1\r\nhost: {host}:{port}\r\ncookie: merchant_session=a.b.c\r\n"
+        "content-type: multipart/form-data; boundary=x\r\ncontent-length: 1000000\r\n\r\n--x".encode()
+    )
+    async with asyncio.timeout(10):
+        assert b" 303 " in await reader.readline()
+    writer.close()

@@ -17,6 +17,7 @@ from everopen.contracts.catalog import BadImportRow, ImportEvent, ImportProgress
 from everopen.core import limits
 from everopen.core.errors import BusinessError, EveropenError, InvalidInput, NotFound
 from everopen.web.merchant import views
+from everopen.web.merchant.api import Api
 from everopen.web.merchant.site import (
     NOT_SIGNED_IN,
     GivenDesk,
@@ -109,7 +110,7 @@ async def images(request: WebRequest, desk: GivenDesk) -> Page:
 @post("/merchant/images", request_max_body_size=limits.IMAGE_BYTES + _MULTIPART_BYTES)
 async def store_image(request: WebRequest, desk: GivenDesk) -> Page:
     """Store an image under the name of its file, or the one that was typed."""
-    api = desk.api(request)
+    api = await _signed_in(request, desk)
     form = await request.form()
     file = form.get("file")
     try:
@@ -136,7 +137,7 @@ async def import_form(request: WebRequest, desk: GivenDesk) -> Page:
 @post("/merchant/import", status_code=200, request_max_body_size=limits.IMPORT_BYTES + _MULTIPART_BYTES)
 async def import_file(request: WebRequest, desk: GivenDesk) -> Response[Any]:
     """Import a product file; the page grows while it goes."""
-    api = desk.api(request)
+    api = await _signed_in(request, desk)
     file = (await request.form()).get("file")
     try:
         if not isinstance(file, UploadFile) or not file.filename:
@@ -160,6 +161,13 @@ async def import_file(request: WebRequest, desk: GivenDesk) -> Response[Any]:
 
     headers = {**answers.SECURITY_HEADERS, "cache-control": answers.PRIVATE}
     return Stream(grow(), media_type=answers.HTML + "; charset=utf-8", headers=headers)
+
+
+async def _signed_in(request: WebRequest, desk: GivenDesk) -> Api:
+    """The API for the merchant, whose session is good: what is large is not read for anybody else."""
+    api = desk.api(request)
+    await api.products([("limit", "1")])
+    return api
 
 
 async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
