@@ -182,7 +182,9 @@ async def test_a_guest_is_proved_by_a_good_token_only(
     expired = callers.issuer.issue("ses_victim", "shopper", -1)
     merchant = callers.issuer.issue("merchant", "merchant")
     customer = ada["authorization"].removeprefix("Bearer ")
-    for token in (forged, expired, merchant, customer, "nonsense"):
+    ended = (await client.post("/v1/sessions")).json()["token"]
+    assert (await client.delete("/v1/sessions/current", headers=callers.bearer(ended))).status_code == 204
+    for token in (forged, expired, merchant, customer, ended, "nonsense"):
         answer = await sign_in(client, EMAIL, PASSWORD, guest_token=token)
         assert answer.status_code == 201
         assert callers.verifier.verify(answer.json()["token"]).guests == ()

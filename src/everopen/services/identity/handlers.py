@@ -217,11 +217,12 @@ class IdentityHandlers:
         return account
 
     def _guest(self, token: str) -> str | None:
-        """The anonymous session that a token proves; None for a token that proves none."""
+        """The anonymous session that a token proves; None for one that proves none, or of one that was ended."""
         if not token:
             return None
         try:
             principal = self._verifier.verify(token)
+            self._endings.require_open(principal)
         except Unauthenticated:
             return None
         return principal.subject if principal.role == "shopper" else None
