@@ -176,7 +176,7 @@ def test_texts(text: str, api: Api, things: Things, http_session: requests.Sessi
             answer = http_session.request(
                 method,
                 api.url + url,
-                headers=api.merchant,
+                headers=things.merchant_at(path),
                 params=query,
                 json=_texts(described, text),
                 timeout=20,
@@ -278,7 +278,7 @@ def _numbers(body: Any, number: int) -> Any:
 )
 def test_headers(headers: Headers, api: Api, things: Things, http_session: requests.Session) -> None:
     for method, path in operations("get", "put", "post", "delete"):
-        raw = {name: value.encode("latin-1") for name, value in (api.merchant | headers).items()}
+        raw = {name: value.encode("latin-1") for name, value in (things.merchant_at(path) | headers).items()}
         answer = http_session.request(
             method,
             api.url + filled(path),

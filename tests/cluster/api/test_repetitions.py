@@ -111,7 +111,6 @@ simple("POST /v1/inventory/{sku}/adjustments", 201, "merchant", _ids, json={"del
 simple("PUT /v1/products/{handle}/state", 200, "merchant", _ids, json={"state": "published"})
 simple("POST /v1/webhook-subscriptions", 201, "merchant", _ids, json=HOOK)
 simple("PUT /v1/webhook-subscriptions/{subscription_id}", 200, "merchant", _ids, json=HOOK)
-simple("POST /v1/webhook-subscriptions/{subscription_id}/secrets", 201, "merchant", _ids)
 simple("POST /v1/webhook-subscriptions/{subscription_id}/test", 202, "merchant", _ids,
        same=("delivery_id", "message_id"))  # fmt: skip
 simple("POST /v1/webhook-subscriptions/{subscription_id}/deliveries/{delivery_id}/retry", 202, "merchant", _ids,
@@ -127,11 +126,22 @@ def _move(things: Things) -> Call:
     )
 
 
+def _new_subscription(things: Things) -> str:
+    made = things.ask("POST", "/v1/webhook-subscriptions", things.api.merchant, HOOK)
+    return f"/v1/webhook-subscriptions/{made['subscription']['subscription_id']}"
+
+
 @operation("DELETE /v1/webhook-subscriptions/{subscription_id}")
 def _unsubscribe(things: Things) -> Call:
-    made = things.ask("POST", "/v1/webhook-subscriptions", things.api.merchant, HOOK)
-    path = f"/v1/webhook-subscriptions/{made['subscription']['subscription_id']}"
+    path = _new_subscription(things)
     return Call(method="DELETE", path=path, headers=things.api.merchant, status=204)
+
+
+@operation("POST /v1/webhook-subscriptions/{subscription_id}/secrets")
+def _rotate(things: Things) -> Call:
+    """Of a new one: only so many secrets sign at a time."""
+    path = f"{_new_subscription(things)}/secrets"
+    return Call(method="POST", path=path, headers=things.api.merchant, status=201)
 
 
 @operation("DELETE /v1/sessions/current")

@@ -12,6 +12,9 @@ from support.shopper import ADDRESS, PLAIN, VISA
 
 from .callers import Api, Headers
 
+# With these a caller ends its own session, which the others still need.
+ENDING = {"/v1/sessions/current", "/v1/customers/me/password", "/v1/sessions/renew"}
+
 
 @dataclass(frozen=True)
 class Things:
@@ -29,6 +32,10 @@ class Things:
         """Headers of a session that may be ended."""
         token = self.session.post(f"{self.api.url}/v1/sessions", timeout=20).json()["token"]
         return {"authorization": f"Bearer {token}"}
+
+    def merchant_at(self, path: str) -> Headers:
+        """The merchant's headers; those of a session that may be ended where this path ends its caller's."""
+        return self.passing_session() if path in ENDING else self.api.merchant
 
     def ask(self, method: str, path: str, headers: Headers, body: Any = None) -> dict[str, Any]:
         """The body of an answer that must be good; with a key of its own."""
