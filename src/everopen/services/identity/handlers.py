@@ -217,7 +217,7 @@ class IdentityHandlers:
         return account
 
     def _guest(self, token: str) -> str | None:
-        """The anonymous session that a token proves; None for one that proves none, or of one that was ended."""
+        """The anonymous session that a token proves; None if it proves none, or one that was ended."""
         if not token:
             return None
         try:
