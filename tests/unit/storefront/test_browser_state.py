@@ -60,7 +60,7 @@ def test_what_is_no_token_is_never_renewed(token: str) -> None:
         {"sec-fetch-site": "same-origin", "origin": SHOP},
         {"origin": SHOP, "host": "shop.example"},
         {"origin": SHOP, "host": "10.0.0.1:8080"},
-        {"origin": "http://localhost:21000", "host": "localhost:21000"},
+        {"origin": "https://localhost:21000", "host": "localhost:21000"},
         {"host": "shop.example"},
     ],
 )
@@ -76,6 +76,8 @@ def test_our_own_forms_and_programs_are_accepted(headers: dict[str, str]) -> Non
         {"origin": "https://evil.example", "host": "shop.example"},
         {"origin": "https://shop.example.evil.example", "host": "shop.example"},
         {"origin": "null", "host": "shop.example"},
+        # A page that came without TLS may be anybody's.
+        {"origin": "http://shop.example", "host": "shop.example"},
         {"origin": "", "sec-fetch-site": "cross-site"},
     ],
 )
