@@ -127,7 +127,7 @@ async def test_a_capture_that_waits_for_the_order_sees_what_was_decided_meanwhil
     async def waits() -> int:
         await shop.admin.execute("SELECT pg_stat_clear_snapshot()")
         blocked: int = await shop.admin.fetchval(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%closed_at%'"
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%begin_capture%'"
         )
         return blocked
 

@@ -31,6 +31,8 @@ class NotificationsHandlers:
         self._renderer = renderer
         self._sender = sender
         self._wake: Callable[[], None] = lambda: None
+        # Whether the last message went to subscribers too: only which way to write is tried first.
+        self._subscribed = True
 
     def when_owed(self, wake: Callable[[], None]) -> None:
         """Call `wake` whenever there is something to send."""
@@ -48,9 +50,12 @@ class NotificationsHandlers:
 
         async def work(connection: Connection) -> None:
             if await store.record(connection, identifier, request):
-                await owe_to_subscribers(connection, event)
+                self._subscribed = await owe_to_subscribers(connection, event)
 
-        await self._database.run(work, Durability.CONFIRMED)
+        if self._subscribed or not await store.record_for_mail(
+            self._database, identifier, request, event.type
+        ):
+            await self._database.run(work, Durability.CONFIRMED)
         self._wake()
         return Accepted(message_id=identifier)
 

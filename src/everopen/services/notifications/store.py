@@ -2,11 +2,43 @@
 
 import msgspec
 
-from everopen.contracts.notifications import NotifyOrder
-from everopen.kit.database import Connection, Database
+from everopen.contracts.notifications import EventType, NotifyOrder
+from everopen.kit.database import Connection, Database, Durability
 from everopen.kit.outbox import enqueue
 
 SEND = "send"
+
+
+async def record_for_mail(
+    database: Database, message_id: str, request: NotifyOrder, event: EventType
+) -> bool:
+    """Owe this message by mail, in one exchange, if no subscriber is to be told of `event` too.
+
+    Returns:
+        Whether it was written: not if there are subscribers, nor if it is known already.
+    """
+    rows = await database.apply(
+        """
+        WITH written AS (
+            INSERT INTO messages (message_id, kind, order_id, recipient, content)
+            SELECT $1, $2, $3, $4, $5::jsonb
+            WHERE NOT EXISTS (
+                SELECT FROM subscriptions WHERE enabled AND deleted_at IS NULL AND $6 = ANY(events))
+            ON CONFLICT (message_id) DO NOTHING RETURNING message_id)
+        INSERT INTO outbox (kind, key) SELECT $7, message_id FROM written
+        ON CONFLICT (kind, key) DO UPDATE SET due_at = now(), attempts = outbox.attempts + 1
+        RETURNING key
+        """,
+        message_id,
+        request.kind,
+        request.order.order_id,
+        request.order.email,
+        msgspec.json.encode(request).decode(),
+        event,
+        SEND,
+        durability=Durability.CONFIRMED,
+    )
+    return bool(rows)
 
 
 async def record(connection: Connection, message_id: str, request: NotifyOrder) -> bool:

@@ -56,29 +56,26 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 async def begin_capture(database: Database, order_id: str, amount: Money) -> Settlement | Refusal:
     """Record that the order's one authorization is captured now, before the provider is asked."""
 
-    async def work(connection: Connection) -> Settlement | Refusal:
-        payment = await connection.fetchrow(
-            """
-            SELECT closed_at IS NOT NULL AS closed, amount_minor, currency
-            FROM payments WHERE order_id = $1 FOR UPDATE
-            """,
-            order_id,
-        )
-        if payment is not None and payment["closed"]:
-            return Refusal(code="closed")
-        # Only now, behind the lock: a statement that waits for it still sees the claims as they were before.
-        claim = await connection.fetchrow(
-            "SELECT provider, reference FROM claims WHERE order_id = $1 AND purpose = 'confirm'", order_id
-        )
-        if payment is None or claim is None:
-            return Refusal(code="not-authorized")
-        if Money(payment["amount_minor"], payment["currency"]) != amount:
-            return Refusal(code="amount")
-        return await _begin(
-            connection, order_id, CAPTURE, "capture", claim["provider"], claim["reference"], amount
-        )
-
-    return await database.run(work, Durability.CONFIRMED)
+    (row,) = await database.apply(
+        "SELECT * FROM begin_capture($1, $2, $3)",
+        order_id,
+        amount.amount_minor,
+        amount.currency,
+        durability=Durability.CONFIRMED,
+    )
+    if row["refusal"] is not None:
+        return Refusal(code=row["refusal"])
+    return Settlement(
+        order_id=order_id,
+        settlement_id=CAPTURE,
+        kind="capture",
+        provider=row["provider"],
+        reference=row["reference"],
+        amount=amount,
+        tries=row["tries"],
+        state=row["state"],
+        reason=row["reason"],
+    )
 
 
 async def begin_refund(
@@ -113,34 +110,39 @@ async def begin_refund(
         )
         if others_minor + amount.amount_minor > captured["amount_minor"]:
             return Refusal(code="too-much")
-        begun = await _begin(
-            connection, order_id, refund_id, "refund", captured["provider"], captured["reference"], amount
+        return await _begin_refund(
+            connection,
+            order_id,
+            refund_id,
+            captured["provider"],
+            captured["reference"],
+            amount,
+            after_refused=refused,
         )
-        return msgspec.structs.replace(begun, after_refused=refused)
 
     return await database.run(work, Durability.CONFIRMED)
 
 
-async def _begin(
+async def _begin_refund(
     connection: Connection,
     order_id: str,
-    settlement_id: str,
-    kind: Kind,
+    refund_id: str,
     provider: str,
     reference: str,
     amount: Money,
+    *,
+    after_refused: bool,
 ) -> Settlement:
     """Always writes, so that the commit is a barrier for all that was read before."""
     row = await connection.fetchrow(
         """
         INSERT INTO settlements (order_id, settlement_id, kind, provider, reference, amount_minor, currency)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        VALUES ($1, $2, 'refund', $3, $4, $5, $6)
         ON CONFLICT (order_id, settlement_id) DO UPDATE SET tries = settlements.tries + 1
         RETURNING tries, state, reason
         """,
         order_id,
-        settlement_id,
-        kind,
+        refund_id,
         provider,
         reference,
         amount.amount_minor,
@@ -149,14 +151,15 @@ async def _begin(
     assert row is not None  # noqa: S101  # RETURNING always has a row here
     return Settlement(
         order_id=order_id,
-        settlement_id=settlement_id,
-        kind=kind,
+        settlement_id=refund_id,
+        kind="refund",
         provider=provider,
         reference=reference,
         amount=amount,
         tries=row["tries"],
         state=row["state"],
         reason=row["reason"],
+        after_refused=after_refused,
     )
 
 
