@@ -32,7 +32,10 @@ def render_etcd(layout: Layout, instance: Instance, binary: Path) -> Rendered:
         "election-timeout": 2000,
         "quota-backend-bytes": _QUOTA_BYTES,
         "auto-compaction-mode": "periodic",
-        "auto-compaction-retention": "1h",
+        # Patroni writes every second and reads the present only. The defaults keep some ten hours of that in
+        # memory, and a member would replay it when it starts.
+        "auto-compaction-retention": "15m",
+        "snapshot-count": 5_000,
         "log-level": "warn",
         # Its own file: it must not depend on its supervisor to read a pipe.
         "log-outputs": [str(instance.directory / "etcd.log")],
