@@ -17,7 +17,7 @@ WITH new AS (
     VALUES ('o' || :order::text, 'placed', 'ses_bench', 'k' || :order::text, 'f', 'c' || :order::text, 'ada@example.com',
         '{"name": "Ada Shopper", "line1": "1 Test Street", "city": "Singapore", "country": "SG"}'::jsonb,
         '[{"sku": "MUG-NOR07-INK", "title": "Northlight Banded Mug – Ink Blue", "quantity": 1, "unit_price": {"amount_minor": 1450, "currency": "USD"}, "line_total": {"amount_minor": 1450, "currency": "USD"}}]'::jsonb,
-        '[{"provider": "stripe", "token": "pm_card_visa"}, {"provider": "plainpay", "token": "ppt_ok"}]'::jsonb,
+        '[{"provider": "stripe", "token": "pm_card_visa"}, {"provider": "paypal", "token": "vault-approved"}]'::jsonb,
         'USD', 1450, 590, 2040, now() + interval '5 s')
     ON CONFLICT (order_id) DO NOTHING RETURNING order_id, version, state)
 INSERT INTO orders.order_events (order_id, version, state, event)

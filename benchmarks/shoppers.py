@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 import aiohttp
 
 ADDRESS = {"name": "Ada Shopper", "line1": "1 Test Street", "city": "Singapore", "country": "SG"}
-INSTRUMENTS = [{"provider": "stripe", "token": "pm_card_visa"}, {"provider": "plainpay", "token": "ppt_ok"}]
+INSTRUMENTS = [
+    {"provider": "stripe", "token": "pm_card_visa"},
+    {"provider": "paypal", "token": "vault-approved"},
+]
 CALLS_PER_CHECKOUT = 4
 
 

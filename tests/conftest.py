@@ -29,7 +29,7 @@ async def witness(platform: Platform) -> AsyncIterator[Witness]:
     """An observer that does not ask the services."""
     async with watching(platform) as observer:
         yield observer
-        for provider in ("stripe", "plainpay"):
+        for provider in ("stripe", "paypal"):
             await observer.faults(provider)
 
 

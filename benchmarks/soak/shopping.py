@@ -15,19 +15,16 @@ _APPROVED = {
     "stripe": "pm_card_visa",
     "razorpay": "cust_TestShopper001.token_TestVisaOk0001",
     "paypal": "vault-approved",
-    "plainpay": "ppt_ok",
 }
 _DECLINED = {
     "stripe": "pm_card_chargeDeclined",
     "razorpay": "cust_TestShopper001.token_TestDeclined01",
     "paypal": "vault-declined",
-    "plainpay": "ppt_declined",
 }
 _CHALLENGED = {
     "stripe": "pm_card_threeDSecure2Required",
     "razorpay": "cust_TestShopper001.token_TestChallenge1",
     "paypal": "wallet",
-    "plainpay": "ppt_challenge",
 }
 _ADDRESS = {"name": "Ada Shopper", "line1": "1 Test Street", "city": "Singapore", "country": "SG"}
 _SETTLES_S = 20.0

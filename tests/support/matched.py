@@ -23,12 +23,12 @@ from everopen.kit.client import Mesh
 from everopen.services.payments.providers.provider import Hold, Provider
 from support.callers import SERVICE_KEY
 from support.payments import CELL, GENERATION
-from support.sandbox import PLAINPAY, STRIPE, RunningSandbox
+from support.sandbox import PAYPAL, STRIPE, RunningSandbox
 
 DATABASE = "match_tests"
 TOTAL = Money(2500, "USD")
 SKU = "mug-blue"
-TOKENS = {"stripe": "pm_card_visa", "plainpay": "ppt_ok"}
+TOKENS = {"stripe": "pm_card_visa", "paypal": "vault-approved"}
 _ADDRESS = {"name": "A", "line1": "B", "city": "C", "country": "SG"}
 
 
@@ -47,8 +47,13 @@ def matched_settings(url: str, sandbox_url: str, postgres_port: int) -> ProcessS
         home_cell=CELL,
         cells={CELL: CellSettings(members=(HostPort("127.0.0.1", postgres_port),), database=DATABASE)},
         providers=tuple(
-            ProviderSettings(name=name, api_url=f"{sandbox_url}/{name}", secret_key=account.secret_key)
-            for name, account in (("stripe", STRIPE), ("plainpay", PLAINPAY))
+            ProviderSettings(
+                name=name,
+                api_url=f"{sandbox_url}/{name}",
+                secret_key=account.secret_key,
+                publishable_key=account.publishable_key,
+            )
+            for name, account in (("stripe", STRIPE), ("paypal", PAYPAL))
         ),
     )
 

@@ -29,7 +29,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def standpoint(**changes: Any) -> Standpoint:
-    plain = Standpoint(listed_at=NOW, ages=Ages(), providers=frozenset({"stripe", "plainpay"}))
+    plain = Standpoint(listed_at=NOW, ages=Ages(), providers=frozenset({"stripe", "paypal"}))
     return msgspec.structs.replace(plain, **changes)
 
 

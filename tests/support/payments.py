@@ -24,7 +24,6 @@ from everopen.kit.client import Mesh
 from everopen.kit.database import Database
 from everopen.sandbox.config import Account
 from everopen.services.payments.providers.paypal.adapter import Paypal
-from everopen.services.payments.providers.plainpay import Plainpay
 from everopen.services.payments.providers.provider import Credentials, Provider, VoidPolicy
 from everopen.services.payments.providers.razorpay import Razorpay
 from everopen.services.payments.providers.stripe import Stripe
@@ -34,7 +33,7 @@ from everopen.services.payments.service import build
 from everopen.services.payments.settling import Settler
 from everopen.services.payments.views import PaymentView
 from support.callers import new_callers
-from support.sandbox import PAYPAL, PLAINPAY, RAZORPAY, STRIPE, RunningSandbox
+from support.sandbox import PAYPAL, RAZORPAY, STRIPE, RunningSandbox
 from support.waiting import eventually
 
 CELL = "sg1"
@@ -42,7 +41,6 @@ GENERATION = 3
 TIMEOUT_S = 1.0
 AMOUNT = Money(12_34, "USD")
 STRIPE_OK = Instrument(provider="stripe", token="pm_card_visa")
-PLAINPAY_OK = Instrument(provider="plainpay", token="ppt_ok")
 PAYPAL_OK = Instrument(provider="paypal", token="vault-approved")
 RAZORPAY_OK = Instrument(provider="razorpay", token="cust_TestShopper001.token_TestVisaOk0001")
 DROP = {"kind": "drop_after", "operation": "authorize"}
@@ -70,7 +68,6 @@ def providers_at(url: str, timeout_s: float = TIMEOUT_S) -> list[Provider]:
     """The shop's accounts at the sandbox, Stripe first."""
     return [
         Stripe("stripe", f"{url}/stripe", credentials(STRIPE), timeout_s),
-        Plainpay("plainpay", f"{url}/plainpay", credentials(PLAINPAY), timeout_s),
         razorpay_at(url, timeout_s),
         Paypal("paypal", f"{url}/paypal", credentials(PAYPAL), timeout_s),
     ]
@@ -110,7 +107,7 @@ class Shop:
             f"/internal/payments/{order_id}/authorization",
             body=Authorize(
                 amount=amount,
-                instruments=instruments or (STRIPE_OK, PLAINPAY_OK),
+                instruments=instruments or (STRIPE_OK, PAYPAL_OK),
                 round=round_,
                 return_url="http://127.0.0.1/orders/1",
             ),
@@ -203,8 +200,7 @@ class RunningService:
 
     async def start(self) -> None:
         methods = [
-            PaymentMethod(provider=n, publishable_key=f"pk_{n}")
-            for n in ("stripe", "plainpay", "razorpay", "paypal")
+            PaymentMethod(provider=n, publishable_key=f"pk_{n}") for n in ("stripe", "razorpay", "paypal")
         ]
         service = build(
             database=self._database,

@@ -32,12 +32,6 @@ STRIPE = Account(
 OTHER_STRIPE = Account(
     provider="stripe", secret_key="sk_test_other_012345678", publishable_key="pk_test_other_012345678"
 )
-PLAINPAY = Account(
-    provider="plainpay",
-    secret_key="ppk_shop",
-    publishable_key="ppp_shop",
-    webhook_secret="pps_shop",
-)
 RAZORPAY = Account(
     provider="razorpay",
     secret_key="razorpay_secret_shop",
@@ -58,7 +52,6 @@ OTHER_PAYPAL = Account(
     secret_key="paypal_client_secret_other",
     publishable_key="paypal_client_id_other",
 )
-OTHER_PLAINPAY = Account(provider="plainpay", secret_key="ppk_other", publishable_key="ppp_other")
 
 
 @dataclass
@@ -195,8 +188,6 @@ async def running_sandbox(
         accounts=(
             STRIPE,
             OTHER_STRIPE,
-            PLAINPAY,
-            OTHER_PLAINPAY,
             RAZORPAY,
             OTHER_RAZORPAY,
             PAYPAL,

@@ -10,7 +10,7 @@ import aiohttp
 
 ADDRESS = {"name": "Ada Shopper", "line1": "1 Test Street", "city": "Singapore", "country": "SG"}
 VISA = {"provider": "stripe", "token": "pm_card_visa"}
-PLAIN = {"provider": "plainpay", "token": "ppt_ok"}
+PAYPAL = {"provider": "paypal", "token": "vault-approved"}
 DECIDED = {"confirmed", "captured", "fulfilled", "declined", "cancelled", "action_required", "capture_failed"}
 
 
@@ -36,7 +36,7 @@ class Shopper:
 
     gateway_url: str
     http: aiohttp.ClientSession
-    instruments: list[dict[str, str]] = field(default_factory=lambda: [VISA, PLAIN])
+    instruments: list[dict[str, str]] = field(default_factory=lambda: [VISA, PAYPAL])
     token: str = ""
     email: str = "ada@example.com"
 

@@ -275,14 +275,12 @@ def payment_providers(settings: Sequence[ProviderSettings]) -> list[Provider]:
         ConfigurationError: there is no adapter of that name.
     """
     from everopen.services.payments.providers.paypal.adapter import Paypal
-    from everopen.services.payments.providers.plainpay import Plainpay
     from everopen.services.payments.providers.razorpay import Razorpay
     from everopen.services.payments.providers.stripe import Stripe
 
     voids = {provider.name: provider.void for provider in settings}
     adapters: dict[str, Callable[[str, str, Credentials, float], Provider]] = {
         "stripe": Stripe,
-        "plainpay": Plainpay,
         "paypal": Paypal,
         "razorpay": partial(Razorpay, void=voids.get("razorpay", "lapse")),
     }

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-ProviderName = Literal["stripe", "plainpay", "razorpay", "paypal"]
-PROVIDERS: tuple[ProviderName, ...] = ("stripe", "plainpay", "razorpay", "paypal")
+ProviderName = Literal["stripe", "razorpay", "paypal"]
+PROVIDERS: tuple[ProviderName, ...] = ("stripe", "razorpay", "paypal")
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,9 +32,6 @@ from everopen.sandbox.paypal import store as paypal_store
 from everopen.sandbox.paypal.desk import PaypalDesk
 from everopen.sandbox.paypal.provider import PaypalProvider
 from everopen.sandbox.paypal.signature import Notary
-from everopen.sandbox.plainpay import store as plainpay_store
-from everopen.sandbox.plainpay.desk import PlainpayDesk
-from everopen.sandbox.plainpay.provider import PlainpayProvider, plainpay_signature
 from everopen.sandbox.problems import json_response, problems
 from everopen.sandbox.razorpay import store as razorpay_store
 from everopen.sandbox.razorpay.desk import RazorpayDesk
@@ -56,13 +53,11 @@ _SCHEMAS = (
     queue.SCHEMA,
     mail_store.SCHEMA,
     stripe_store.SCHEMA,
-    plainpay_store.SCHEMA,
     paypal_store.SCHEMA,
     razorpay_store.SCHEMA,
 )
 _SIGNERS: Mapping[str, Signer] = {
     "stripe": stripe_signature,
-    "plainpay": plainpay_signature,
     "razorpay": razorpay_signature,
 }
 _SHUTDOWN_S = 2.0
@@ -137,7 +132,6 @@ class Sandbox:
         """Put the parts together; nothing runs yet."""
         config = self.config
         stripe = StripeProvider(config.accounts_at("stripe"))
-        plainpay = PlainpayProvider(config.accounts_at("plainpay"))
         razorpay = RazorpayProvider(config.accounts_at("razorpay"))
         notary = Notary(db, self._own_url)
         paypal = PaypalProvider(
@@ -146,10 +140,9 @@ class Sandbox:
             token_s=config.paypal_token_s,
             lag_s=config.paypal_lag_s,
         )
-        providers: Mapping[str, Provider] = {p.name: p for p in (stripe, plainpay, razorpay, paypal)}
+        providers: Mapping[str, Provider] = {p.name: p for p in (stripe, razorpay, paypal)}
         desks: Mapping[str, Desk] = {
             "stripe": StripeDesk(),
-            "plainpay": PlainpayDesk(plainpay),
             "razorpay": RazorpayDesk(),
             "paypal": PaypalDesk(self._own_url),
         }

@@ -15,7 +15,7 @@ MAX_PROCESSES_PER_ZONE = 30
 SiteKind = Literal["region", "witness"]
 StoreKind = Literal["cluster", "bucket", "index"]
 Strategy = Literal["cold", "warm", "hot"]
-ProviderName = Literal["stripe", "plainpay", "razorpay", "paypal"]
+ProviderName = Literal["stripe", "razorpay", "paypal"]
 ServiceName = Literal[
     "catalog",
     "cart",

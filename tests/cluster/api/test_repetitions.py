@@ -17,7 +17,7 @@ import requests
 from everopen.apps.openapi import FILE_NAME
 from everopen.kit import idempotency
 from support.sale import product_csv
-from support.shopper import ADDRESS, PLAIN, VISA
+from support.shopper import ADDRESS, PAYPAL, VISA
 
 from .callers import Api, Headers
 from .things import Things
@@ -221,7 +221,7 @@ def _order(things: Things) -> Call:
         method="POST",
         path="/v1/orders",
         headers=things.api.shopper,
-        json=things.order_body(VISA, PLAIN),
+        json=things.order_body(VISA, PAYPAL),
         status=201,
         same=("order_id", "confirmed", "total", "placed_at"),
     )

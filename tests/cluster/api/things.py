@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from support.shopper import ADDRESS, PLAIN, VISA
+from support.shopper import ADDRESS, PAYPAL, VISA
 
 from .callers import Api, Headers
 
@@ -71,7 +71,7 @@ class Things:
 
     def captured_order(self) -> str:
         """An order of the shopper whose money was taken."""
-        order = self.ask("POST", "/v1/orders", self.api.shopper, self.order_body(VISA, PLAIN))
+        order = self.ask("POST", "/v1/orders", self.api.shopper, self.order_body(VISA, PAYPAL))
         path = f"/v1/orders/{order['order_id']}"
         deadline = time.monotonic() + 30
         while (state := self.ask("GET", path, self.api.shopper)["state"]) != "captured":

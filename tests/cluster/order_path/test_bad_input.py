@@ -15,7 +15,7 @@ from everopen.apps.platform import Platform
 from everopen.kit.auth import TokenIssuer
 from support.platform import merchant_token
 from support.sale import Stock
-from support.shopper import PLAIN, VISA, Shopper
+from support.shopper import PAYPAL, VISA, Shopper
 from support.story import Seen, Story
 from support.waiting import eventually
 from support.witness import Witness
@@ -138,7 +138,7 @@ async def test_ids_of_nothing(story: Story, nothing_changes: Still) -> None:
             for method, route in (("GET", path), ("POST", f"{path}/cancel")):
                 assert await refusal(story.shopper, method, route) == expected, route
             chosen = await refusal(
-                story.shopper, "POST", f"{path}/instruments", json={"instruments": [PLAIN]}
+                story.shopper, "POST", f"{path}/instruments", json={"instruments": [PAYPAL]}
             )
             assert chosen == expected, path
             for action in ("refund", "fulfil"):
@@ -219,7 +219,7 @@ async def test_of_others(story: Story, platform: Platform, nothing_changes: Stil
         missing = (404, "order-not-found")
         assert await refusal(other, "GET", path) == missing
         assert await refusal(other, "POST", f"{path}/cancel") == missing
-        chosen = await refusal(other, "POST", f"{path}/instruments", json={"instruments": [PLAIN]})
+        chosen = await refusal(other, "POST", f"{path}/instruments", json={"instruments": [PAYPAL]})
         assert chosen == missing
         missing = (404, "cart-not-found")
         line = f"/v1/carts/{cart_id}/lines/{story.sku}"
@@ -293,7 +293,7 @@ async def test_checkouts_that_cannot_be(story: Story, nothing_changes: Still) ->
     async with nothing_changes():
         await all_refused(story.shopper, requests, "POST", "/v1/orders")
         assert (await refusal(story.shopper, "PATCH", "/v1/orders"))[0] == 405
-        for name in ("stripe", "plainpay"):
+        for name in ("stripe", "paypal"):
             forged = await refusal(
                 story.shopper,
                 "POST",

@@ -9,7 +9,7 @@ import pytest
 from everopen.apps.platform import Platform
 from support.platform import merchant_token
 from support.sale import Stock
-from support.shopper import PLAIN, VISA, Shopper
+from support.shopper import PAYPAL, VISA, Shopper
 from support.story import TOTAL_MINOR, Seen, Story
 from support.witness import Witness
 
@@ -125,7 +125,7 @@ async def test_fulfilled(story: Story) -> None:
 
 async def test_a_declined_card_holds_nothing_and_may_be_followed_by_another(story: Story) -> None:
     """Not tried at the next provider: a decline is an answer. The cart is still there to be ordered."""
-    order = await story.place(DECLINED_CARD, PLAIN)
+    order = await story.place(DECLINED_CARD, PAYPAL)
     assert (order["state"], order["confirmed"]) == ("declined", False)
     assert "declined" in order["reason"]
     await story.ends_as(

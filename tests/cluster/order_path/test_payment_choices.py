@@ -12,7 +12,7 @@ from everopen.apps.platform import Platform
 from everopen.sandbox.stripe.signature import stripe_signature
 from support.platform import connect_leader
 from support.sale import Stock
-from support.shopper import PLAIN, VISA, Shopper
+from support.shopper import PAYPAL, VISA, Shopper
 from support.story import TOTAL_MINOR, Seen, Story
 from support.waiting import eventually
 from support.witness import Witness
@@ -21,7 +21,7 @@ APPROVAL = {"provider": "stripe", "token": "pm_card_threeDSecure2Required"}
 OUT: dict[str, object] = {"kind": "refuse", "operation": "authorize"}
 TOLD = ("order-confirmed",)
 BY_STRIPE = ("stripe", "captured", TOTAL_MINOR, 0)
-BY_PLAINPAY = ("plainpay", "captured", TOTAL_MINOR, 0)
+BY_PAYPAL = ("paypal", "captured", TOTAL_MINOR, 0)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def test_an_approved_payment_confirms_the_order_by_itself(story: Story) ->
 async def test_another_instrument_instead_of_approving(story: Story) -> None:
     """Approved all the same, later: that hold is let go, and nobody pays twice."""
     order = await waiting_for_approval(story)
-    chosen = await story.choose(order["order_id"], PLAIN)
+    chosen = await story.choose(order["order_id"], PAYPAL)
     assert chosen["confirmed"], chosen
     async with story.shopper.http.post(
         order["action_url"], data={"decision": "approve"}, allow_redirects=False
@@ -71,7 +71,7 @@ async def test_another_instrument_instead_of_approving(story: Story) -> None:
         return [(e["status"], e["captured_minor"]) for e in entries if e["provider"] == "stripe"]
 
     await eventually(stripes, lambda found: found == [("voided", 0)], timeout_s=60)
-    expected = Seen("captured", "none", (BY_PLAINPAY, ("stripe", "voided", 0, 0)), (9, 0), TOLD)
+    expected = Seen("captured", "none", (BY_PAYPAL, ("stripe", "voided", 0, 0)), (9, 0), TOLD)
     await story.ends_as(order["order_id"], expected)
 
 
@@ -79,10 +79,10 @@ async def test_a_provider_that_is_out_and_no_instrument_for_the_next(story: Stor
     await story.witness.faults("stripe", OUT)
     order = await story.place(VISA)
     assert (order["state"], order["action_url"]) == ("action_required", "")
-    chosen = await story.choose(order["order_id"], VISA, PLAIN)
+    chosen = await story.choose(order["order_id"], VISA, PAYPAL)
     assert chosen["confirmed"], chosen
     await story.witness.faults("stripe")
-    await story.ends_as(order["order_id"], Seen("captured", "none", (BY_PLAINPAY,), (9, 0), TOLD))
+    await story.ends_as(order["order_id"], Seen("captured", "none", (BY_PAYPAL,), (9, 0), TOLD))
 
 
 async def test_the_order_completes_by_itself_when_the_provider_is_back(story: Story) -> None:
@@ -110,11 +110,11 @@ async def uncapturable(story: Story) -> dict[str, Any]:
 async def test_an_expired_authorization_is_paid_with_something_else(story: Story) -> None:
     order = await uncapturable(story)
     assert order["confirmed"], "a confirmed order stays confirmed"
-    chosen = await story.choose(order["order_id"], PLAIN)
+    chosen = await story.choose(order["order_id"], PAYPAL)
     assert chosen["confirmed"]
     await story.ends_as(
         order["order_id"],
-        Seen("captured", "none", (BY_PLAINPAY, ("stripe", "expired", 0, 0)), (9, 0), TOLD),
+        Seen("captured", "none", (BY_PAYPAL, ("stripe", "expired", 0, 0)), (9, 0), TOLD),
     )
 
 

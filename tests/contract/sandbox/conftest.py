@@ -27,7 +27,7 @@ async def shared_sandbox(
 async def sandbox(shared_sandbox: RunningSandbox) -> AsyncIterator[RunningSandbox]:
     """The shared process; faults that a test leaves behind are ended."""
     yield shared_sandbox
-    for provider in ("stripe", "plainpay", "razorpay", "paypal"):
+    for provider in ("stripe", "razorpay", "paypal"):
         await shared_sandbox.faults(provider)
 
 

@@ -5,11 +5,13 @@ import time
 import uuid
 from typing import Any
 
-import aiohttp
 import pytest
+import razorpay
+import requests
 import stripe
+from paypalserversdk.exceptions.api_exception import ApiException
 
-from contract.sandbox.plainpay_requests import get, post
+from contract.sandbox import paypal_requests, razorpay_requests
 from contract.sandbox.stripe_requests import authorize
 from support.sandbox import RunningSandbox
 from support.waiting import eventually
@@ -66,10 +68,10 @@ async def _arrivals_done(sandbox: RunningSandbox) -> None:
 
 
 async def test_slow_goes_on_after_the_caller_left(sandbox: RunningSandbox, order_id: str) -> None:
-    await sandbox.faults("plainpay", {"kind": "slow", "operation": "authorize", "delay_s": 0.6})
+    await sandbox.faults("stripe", {"kind": "slow", "operation": "authorize", "delay_s": 0.6})
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await post(sandbox, "authorizations", order_id)
+            await authorize(sandbox.stripe(), order_id)
     [entry] = await eventually(lambda: sandbox.ledger(order_id=order_id))
     assert entry["status"] == "authorized"
 
@@ -104,24 +106,29 @@ async def test_http_500_is_kept_under_stripes_key(
     assert len(found) == made
 
 
-async def test_plainpay_tells_the_truth_after_a_500(sandbox: RunningSandbox, order_id: str) -> None:
-    key = uuid.uuid4().hex
-    await sandbox.faults("plainpay", {"kind": "http_500", "count": 1, "when": "after"})
-    assert (await post(sandbox, "authorizations", order_id, key=key))[0] == 500
-    status, made = await post(sandbox, "authorizations", order_id, key=key)
-    assert (status, made["state"]) == (201, "AUTHORIZED")
-    assert len(await sandbox.ledger(order_id=order_id)) == 1
+async def test_paypal_tells_the_truth_after_a_500(sandbox: RunningSandbox, order_id: str) -> None:
+    api = paypal_requests.client(f"{sandbox.url}/paypal")
+    await sandbox.faults(
+        "paypal", {"kind": "http_500", "operation": "authorize", "count": 1, "when": "after"}
+    )
+    with pytest.raises(ApiException) as caught:
+        await paypal_requests.create(api, order_id, "once")
+    assert caught.value.response_code == 500
+    again = (await paypal_requests.create(api, order_id, "once")).body
+    assert again.status == "COMPLETED"
+    [entry] = await sandbox.ledger(order_id=order_id)
+    assert entry["reference"] == again.id
 
 
 async def test_decline_all(sandbox: RunningSandbox, order_id: str) -> None:
     client = sandbox.stripe()
     intent = await authorize(client, order_id)
     await sandbox.faults("stripe", {"kind": "decline_all"})
-    await sandbox.faults("plainpay", {"kind": "decline_all"})
+    await sandbox.faults("razorpay", {"kind": "decline_all"})
     with pytest.raises(stripe.CardError):
         await authorize(client, order_id)
-    _, made = await post(sandbox, "authorizations", order_id)
-    assert made["state"] == "DECLINED"
+    with pytest.raises(razorpay.errors.BadRequestError, match="declined"):
+        await razorpay_requests.authorized(razorpay_requests.client(sandbox), order_id)
     assert (await client.v1.payment_intents.capture_async(intent.id)).status == "succeeded"
 
 
@@ -138,16 +145,18 @@ async def test_operations_are_told_apart(sandbox: RunningSandbox, order_id: str)
         await client.v1.payment_intents.list_async()
     assert (await client.v1.payment_intents.cancel_async(intent.id)).status == "canceled"
     await sandbox.faults(
-        "plainpay", {"kind": "refuse", "operation": "void"}, {"kind": "drop_after", "operation": "refund"}
+        "paypal", {"kind": "refuse", "operation": "void"}, {"kind": "drop_after", "operation": "refund"}
     )
-    _, made = await post(sandbox, "authorizations", order_id)
-    path = f"authorizations/{made['authorization_id']}"
-    with pytest.raises(aiohttp.ClientError):
-        await post(sandbox, f"{path}/voids", body={})
-    await post(sandbox, f"{path}/captures", body={})
-    with pytest.raises(aiohttp.ClientError):
-        await post(sandbox, f"{path}/refunds", body={})
-    assert (await get(sandbox, path))[1]["state"] == "REFUNDED"
+    api = paypal_requests.client(f"{sandbox.url}/paypal")
+    payments = api.payments
+    reference, held = await paypal_requests.authorized(api, order_id)
+    with pytest.raises(requests.ConnectionError):
+        await paypal_requests.call(payments.void_payment, authorization_id=held)
+    captured = await paypal_requests.call(payments.capture_authorized_payment, authorization_id=held)
+    with pytest.raises(requests.ConnectionError):
+        await paypal_requests.call(payments.refund_captured_payment, capture_id=captured.body.id)
+    [entry] = await sandbox.ledger(order_id=order_id, provider="paypal")
+    assert (entry["reference"], entry["status"]) == (reference, "refunded")
 
 
 async def test_counts_run_out_and_probabilities_repeat(sandbox: RunningSandbox, order_id: str) -> None:
@@ -199,13 +208,13 @@ async def test_wrong_faults(sandbox: RunningSandbox, body: bytes) -> None:
 
 async def test_read_and_end(sandbox: RunningSandbox) -> None:
     fault: dict[str, Any] = {"kind": "late", "operation": "authorize", "delay_s": 30.0, "count": 500}
-    async with sandbox.http.put("/faults/plainpay", json=fault) as response:
+    async with sandbox.http.put("/faults/paypal", json=fault) as response:
         assert response.status == 200
-    [read] = (await sandbox.get("/faults/plainpay"))["faults"]
+    [read] = (await sandbox.get("/faults/paypal"))["faults"]
     assert {name: read[name] for name in fault} == fault
-    async with sandbox.http.delete("/faults/plainpay") as response:
+    async with sandbox.http.delete("/faults/paypal") as response:
         assert response.status == 204
-    assert (await sandbox.get("/faults/plainpay"))["faults"] == []
+    assert (await sandbox.get("/faults/paypal"))["faults"] == []
     async with sandbox.http.get("/faults/nobody") as response:
         assert response.status == 404
 

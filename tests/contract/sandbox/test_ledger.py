@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.sandbox.plainpay_requests import post
+from contract.sandbox import paypal_requests
 from contract.sandbox.stripe_requests import authorize
 from support.sandbox import RunningSandbox
 
@@ -10,14 +10,14 @@ from support.sandbox import RunningSandbox
 async def test_filters_and_pages(sandbox: RunningSandbox, order_id: str) -> None:
     client = sandbox.stripe()
     intents = [await authorize(client, order_id, f"{order_id}-{n}") for n in range(3)]
-    _, second = await post(sandbox, "authorizations", order_id)
+    second, _ = await paypal_requests.authorized(paypal_requests.client(f"{sandbox.url}/paypal"), order_id)
     await client.v1.payment_intents.cancel_async(intents[0].id)
 
     everything = await sandbox.ledger(order_id=order_id, limit=2)
     references = [entry["reference"] for entry in everything]
-    assert references == [second["authorization_id"], *(intent.id for intent in intents[::-1])]
-    by_provider = await sandbox.ledger(order_id=order_id, provider="plainpay")
-    assert [entry["reference"] for entry in by_provider] == [second["authorization_id"]]
+    assert references == [second, *(intent.id for intent in intents[::-1])]
+    by_provider = await sandbox.ledger(order_id=order_id, provider="paypal")
+    assert [entry["reference"] for entry in by_provider] == [second]
     voided = await sandbox.ledger(order_id=order_id, status="voided")
     assert [entry["reference"] for entry in voided] == [intents[0].id]
     by_key = await sandbox.ledger(idempotency_key=f"{order_id}-1")
@@ -85,7 +85,7 @@ async def test_front_and_health(sandbox: RunningSandbox) -> None:
         assert await sandbox.get(path) == {"status": "ok"}
     async with sandbox.http.get("/") as response:
         page = await response.text()
-    assert all(link in page for link in ("/ledger", "/mail", "/faults/stripe", "/faults/plainpay"))
+    assert all(link in page for link in ("/ledger", "/mail", "/faults/stripe", "/faults/paypal"))
     async with sandbox.http.get("/nowhere") as response:
         assert (response.status, response.content_type) == (404, "application/problem+json")
     async with sandbox.http.post("/ledger") as response:

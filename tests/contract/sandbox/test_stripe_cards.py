@@ -55,7 +55,7 @@ async def test_servers_may_not_send_card_numbers(sandbox: RunningSandbox) -> Non
         await sandbox.stripe().v1.payment_methods.create_async(_typed("4242424242424242"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("token", ["pm_1nobodyhasthis", "ppt_ok", "tok_visa", "pm_card_nonsense"])
+@pytest.mark.parametrize("token", ["pm_1nobodyhasthis", "vault-approved", "tok_visa", "pm_card_nonsense"])
 async def test_foreign_tokens_are_refused(sandbox: RunningSandbox, order_id: str, token: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         await authorize(sandbox.stripe(), order_id, payment_method=token)

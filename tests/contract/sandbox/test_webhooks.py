@@ -1,16 +1,12 @@
 """Webhooks: signed, repeated until taken, and as disorderly as the faults make them."""
 
 import asyncio
-import hashlib
-import hmac
-import json
 
 import pytest
 import stripe
 
-from contract.sandbox.plainpay_requests import post
 from contract.sandbox.stripe_requests import authorize
-from support.sandbox import PLAINPAY, STRIPE, RunningSandbox, WebhookEnd
+from support.sandbox import STRIPE, RunningSandbox, WebhookEnd
 from support.waiting import eventually
 
 
@@ -86,26 +82,6 @@ async def test_out_of_order(sandbox: RunningSandbox, shop_end: WebhookEnd, order
     happened = ["payment_intent.amount_capturable_updated", "charge.captured", "payment_intent.succeeded"]
     assert sorted(came) == sorted(happened)
     assert came != happened
-
-
-async def test_plainpay_signs_too(sandbox: RunningSandbox, shop_end: WebhookEnd, order_id: str) -> None:
-    status, made = await post(sandbox, "authorizations", order_id)
-    assert status == 201
-    await post(sandbox, f"authorizations/{made['authorization_id']}/captures", body={})
-
-    async def came() -> int:
-        return len(shop_end.about(made["authorization_id"]))
-
-    await eventually(came, lambda count: count == 2)
-    items = shop_end.about(made["authorization_id"])
-    assert {item.data["kind"] for item in items} == {"authorization.authorized", "authorization.captured"}
-    for item in items:
-        assert item.provider == "plainpay"
-        seconds, _, digest = item.headers["X-Plainpay-Signature"].partition(".")
-        signed = f"{seconds}.".encode() + item.body
-        expected = hmac.new(PLAINPAY.webhook_secret.encode(), signed, hashlib.sha256).hexdigest()
-        assert digest == expected
-        assert json.loads(item.body)["authorization"]["merchant_reference"] == order_id
 
 
 async def test_accounts_without_a_secret_get_none(

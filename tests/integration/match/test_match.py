@@ -33,13 +33,13 @@ async def _held_for_closed_order(store: Store) -> str:
 
 async def _held_unknown_for_closed_order(store: Store) -> str:
     order_id = await store.place("declined")
-    await store.hold(order_id, "plainpay")
+    await store.hold(order_id, "paypal")
     return order_id
 
 
 async def _held_twice(store: Store) -> str:
     order_id, _ = await store.captured()
-    await store.hold(order_id, "plainpay")
+    await store.hold(order_id, "paypal")
     return order_id
 
 
@@ -57,7 +57,7 @@ async def _captured_without_confirmation(store: Store) -> str:
 
 async def _captured_twice(store: Store) -> str:
     order_id, _ = await store.captured()
-    await store.take(await store.hold(order_id, "plainpay"), "plainpay")
+    await store.take(await store.hold(order_id, "paypal"), "paypal")
     return order_id
 
 
@@ -68,7 +68,7 @@ async def _captured_for_closed_order(store: Store) -> str:
 
 
 async def _captured_not_recorded(store: Store) -> str:
-    order_id, _ = await store.captured("plainpay")
+    order_id, _ = await store.captured("paypal")
     await store.change(order_id, "state = 'confirmed'")
     return order_id
 
@@ -80,7 +80,7 @@ async def _confirmed_without_payment(store: Store) -> str:
 
 
 async def _confirmed_not_captured(store: Store) -> str:
-    return (await store.confirmed("plainpay"))[0]
+    return (await store.confirmed("paypal"))[0]
 
 
 async def _recorded_not_captured(store: Store) -> str:
@@ -103,8 +103,8 @@ async def _refund_not_done(store: Store) -> str:
 
 
 async def _refund_not_recorded(store: Store) -> str:
-    order_id, reference = await store.captured("plainpay")
-    await store.providers["plainpay"].refund(reference, TOTAL, "by-hand", "by-hand")
+    order_id, reference = await store.captured("paypal")
+    await store.providers["paypal"].refund(reference, TOTAL, "by-hand", "by-hand")
     return order_id
 
 
@@ -240,7 +240,7 @@ def test_every_kind_is_sown() -> None:
 
 async def test_every_sown_difference_is_found_and_repaired_and_none_is_invented(store: Store) -> None:
     await store.open_stock(SKU, _LEDGER_SKU, _RESERVED_SKU)
-    for provider in ("stripe", "plainpay", "stripe"):
+    for provider in ("stripe", "paypal", "stripe"):
         await store.captured(provider)
     await store.hold("", cell="another-shop")
     assert _found(await store.match.compare(_NOW)) == set(), "what is right is no difference"
@@ -298,7 +298,7 @@ async def test_pages_of_a_provider_are_followed_to_the_end(store: Store) -> None
 
 async def test_a_provider_that_is_out_makes_it_incomparable(store: Store) -> None:
     await store.open_stock(SKU)
-    order_id, _ = await store.captured("plainpay")
+    order_id, _ = await store.captured("paypal")
     other, _ = await store.captured("stripe")
     await store.change(order_id, "refund_state = 'refunded'")
     await store.sandbox.faults("stripe", {"kind": "http_503", "operation": "lookup"})

@@ -28,7 +28,7 @@ async def orders(postgres: Server) -> AsyncIterator[Orders]:
     await admin.execute("SET search_path = orders")
     async with postgres.database("orders_tests", "orders") as database:
         progress = Progress(database, mesh, "http://shop.example")
-        handlers = OrdersHandlers(database, mesh, progress, "USD", frozenset({"stripe", "plainpay"}))
+        handlers = OrdersHandlers(database, mesh, progress, "USD", frozenset({"stripe", "paypal"}))
         yield Orders(database, admin, others, progress, Effects(progress, mesh), handlers)
     await admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
     await admin.execute("SELECT pg_reload_conf()")

@@ -68,7 +68,7 @@ async def test_a_refused_challenge_lets_the_shopper_choose_again(orders: Orders)
     version = order.version
     assert (await orders.progress.advance(order)).version == version
     order = await orders.progress.happen(
-        order, InstrumentsChosen((Instrument(provider="plainpay", token="t"),))
+        order, InstrumentsChosen((Instrument(provider="paypal", token="t"),))
     )
     assert (order.state, order.payment_round) == ("reserved", 2)
 

@@ -54,7 +54,7 @@ async def shop(shared_shop: Shop) -> AsyncIterator[Shop]:
     """The shared shop; no fault and no bad opinion of a provider is left of the test before."""
     shared_shop.orders.woken.clear()
     yield shared_shop
-    for provider in ("stripe", "plainpay", "razorpay", "paypal"):
+    for provider in ("stripe", "razorpay", "paypal"):
         await shared_shop.sandbox.faults(provider)
     await shared_shop.restart()
 

@@ -11,7 +11,7 @@ from everopen.core.money import Money
 from everopen.services.payments.handlers import Authorizer
 from everopen.services.payments.providers.provider import Hold
 from everopen.services.payments.router import Router
-from support.payments import AMOUNT, CELL, DROP, GENERATION, PLAINPAY_OK, STRIPE_OK, Shop, providers_at
+from support.payments import AMOUNT, CELL, DROP, GENERATION, PAYPAL_OK, STRIPE_OK, Shop, providers_at
 from support.waiting import eventually
 
 DECLINED = Instrument(provider="stripe", token="pm_card_chargeDeclined")
@@ -32,19 +32,19 @@ async def test_the_first_provider_approves(shop: Shop, order_id: str) -> None:
 async def test_asking_again_gives_the_same_authorization(shop: Shop, order_id: str) -> None:
     first = await shop.authorize(order_id)
     assert await shop.authorize(order_id) == first
-    assert await shop.authorize(order_id, PLAINPAY_OK, round_=2) == first
+    assert await shop.authorize(order_id, PAYPAL_OK, round_=2) == first
     assert await shop.ledger(order_id) == [("stripe", "authorized")]
 
 
 async def test_a_decline_ends_it(shop: Shop, order_id: str) -> None:
-    answer = await shop.authorize(order_id, DECLINED, PLAINPAY_OK)
+    answer = await shop.authorize(order_id, DECLINED, PAYPAL_OK)
     assert (answer.outcome, answer.reason) == ("declined", "Your card was declined.")
-    assert await shop.authorize(order_id, DECLINED, PLAINPAY_OK) == answer
+    assert await shop.authorize(order_id, DECLINED, PAYPAL_OK) == answer
     assert await shop.ledger(order_id) == [("stripe", "declined")]
     assert (await shop.authorize(order_id, STRIPE_OK, round_=2)).outcome == "approved"
 
 
-@pytest.mark.parametrize("token", ["ppt_ok", "pm_1NoSuchMethod", "x"])
+@pytest.mark.parametrize("token", ["vault-approved", "pm_1NoSuchMethod", "x"])
 async def test_a_foreign_token_is_declined(shop: Shop, order_id: str, token: str) -> None:
     assert (await shop.authorize(order_id, Instrument(provider="stripe", token=token))).outcome == "declined"
     assert await shop.ledger(order_id) == []
@@ -65,15 +65,15 @@ async def test_a_foreign_token_is_declined(shop: Shop, order_id: str, token: str
 async def test_the_next_provider_takes_over(shop: Shop, order_id: str, fault: dict[str, object]) -> None:
     await shop.sandbox.faults("stripe", fault)
     answer = await shop.authorize(order_id)
-    assert (answer.outcome, answer.provider) == ("approved", "plainpay")
-    assert await shop.states(order_id) == [("stripe", "unknown"), ("plainpay", "approved")]
+    assert (answer.outcome, answer.provider) == ("approved", "paypal")
+    assert await shop.states(order_id) == [("stripe", "unknown"), ("paypal", "approved")]
     again = await shop.authorize(order_id)
     assert again == answer
 
 
 async def test_a_decline_after_an_unknown_outcome_stays_unknown(shop: Shop, order_id: str) -> None:
     await shop.sandbox.faults("stripe", {"kind": "http_503", "operation": "authorize", "count": 1})
-    refused = Instrument(provider="plainpay", token="ppt_declined")
+    refused = Instrument(provider="paypal", token="vault-declined")
     assert (await shop.authorize(order_id, STRIPE_OK, refused)).outcome == "unknown"
     answer = await shop.authorize(order_id, STRIPE_OK, refused)
     assert (answer.outcome, answer.provider) == ("approved", "stripe")
@@ -90,7 +90,7 @@ async def test_an_unknown_outcome_is_asked_about_with_the_same_key(shop: Shop, o
 
 
 async def test_nobody_reachable_is_unknown_and_can_be_repeated(shop: Shop, order_id: str) -> None:
-    for provider in ("stripe", "plainpay"):
+    for provider in ("stripe", "paypal"):
         await shop.sandbox.faults(provider, {"kind": "refuse", "operation": "authorize", "count": 1})
     assert (await shop.authorize(order_id)).outcome == "unknown"
     assert (await shop.authorize(order_id)).outcome == "approved"
@@ -107,14 +107,14 @@ async def test_many_calls_at_once_are_one_authorization(shop: Shop, order_id: st
 async def test_many_calls_at_once_with_a_silent_first_provider(shop: Shop, order_id: str) -> None:
     await shop.sandbox.faults("stripe", DROP)
     answers = await asyncio.gather(*(shop.authorize(order_id) for _ in range(20)))
-    assert {answer.provider for answer in answers} == {"plainpay"}
-    assert await shop.ledger(order_id) == [("stripe", "authorized"), ("plainpay", "authorized")]
+    assert {answer.provider for answer in answers} == {"paypal"}
+    assert await shop.ledger(order_id) == [("stripe", "authorized"), ("paypal", "authorized")]
     assert len([c for c in (await shop.view(order_id)).claims if c.purpose == "confirm"]) == 1
 
 
 async def test_many_calls_at_once_in_two_instances(shop: Shop, order_id: str) -> None:
     """A key that is being worked on is no reason to ask the next provider."""
-    request = Authorize(amount=AMOUNT, instruments=(STRIPE_OK, PLAINPAY_OK))
+    request = Authorize(amount=AMOUNT, instruments=(STRIPE_OK, PAYPAL_OK))
     adapters = [providers_at(shop.sandbox.url) for _ in range(2)]
     for adapter in chain(*adapters):
         await adapter.start()
@@ -127,10 +127,10 @@ async def test_many_calls_at_once_in_two_instances(shop: Shop, order_id: str) ->
     assert await shop.ledger(order_id) == [("stripe", "authorized")]
 
 
-@pytest.mark.parametrize("provider", ["stripe", "plainpay"])
+@pytest.mark.parametrize("provider", ["stripe", "paypal"])
 async def test_a_key_that_is_being_worked_on_is_unknown(shop: Shop, order_id: str, provider: str) -> None:
     adapter = next(a for a in providers_at(shop.sandbox.url, 5.0) if a.name == provider)
-    token = STRIPE_OK.token if provider == "stripe" else PLAINPAY_OK.token
+    token = STRIPE_OK.token if provider == "stripe" else PAYPAL_OK.token
     hold = Hold(
         key=order_id, order_id=order_id, attempt_id="a", cell="fra1", generation=1, amount=AMOUNT, token=token,
         return_url="",
@@ -163,13 +163,18 @@ async def test_a_process_killed_while_it_asked(shop: Shop, order_id: str, *, cha
     assert await shop.ledger(order_id) == [("stripe", "authorized")]
 
 
+RAZORPAY_ASKS = Instrument(provider="razorpay", token="cust_TestShopper001.token_TestChallenge1")
+
+
+# Who refuses at PayPal has only not paid yet: test_paypal.py.
 @pytest.mark.parametrize(
     ("instrument", "decision", "outcome"),
     [
         (Instrument(provider="stripe", token="pm_card_authenticationRequired"), "approve", "approved"),
         (Instrument(provider="stripe", token="pm_card_authenticationRequired"), "refuse", "declined"),
-        (Instrument(provider="plainpay", token="ppt_challenge"), "approve", "approved"),
-        (Instrument(provider="plainpay", token="ppt_challenge"), "refuse", "declined"),
+        (Instrument(provider="paypal", token="wallet"), "approve", "approved"),
+        (RAZORPAY_ASKS, "approve", "approved"),
+        (RAZORPAY_ASKS, "refuse", "declined"),
     ],
 )
 async def test_the_shopper_is_asked(
@@ -190,12 +195,12 @@ async def test_the_shopper_is_asked(
 async def test_another_choice_gives_up_the_payment_that_waits(shop: Shop, order_id: str) -> None:
     challenge = Instrument(provider="stripe", token="pm_card_authenticationRequired")
     await shop.authorize(order_id, challenge)
-    answer = await shop.authorize(order_id, PLAINPAY_OK, round_=2)
+    answer = await shop.authorize(order_id, PAYPAL_OK, round_=2)
     assert answer.outcome == "approved"
     assert sorted(c.purpose for c in (await shop.view(order_id)).claims) == ["confirm", "void"]
     await shop.reconcile()
-    assert await shop.ledger(order_id) == [("stripe", "voided"), ("plainpay", "authorized")]
-    assert await shop.states(order_id) == [("stripe", "voided"), ("plainpay", "approved")]
+    assert await shop.ledger(order_id) == [("stripe", "voided"), ("paypal", "authorized")]
+    assert await shop.states(order_id) == [("stripe", "voided"), ("paypal", "approved")]
 
 
 async def test_a_closed_order_is_not_authorized(shop: Shop, order_id: str) -> None:
@@ -245,4 +250,4 @@ async def test_a_provider_that_does_not_answer_is_tried_last(shop: Shop) -> None
         for order in orders
         if (await shop.authorize(order)).outcome == "approved"
     ]
-    assert tried == [["stripe", "plainpay"]] * 3 + [["plainpay"]] * 2
+    assert tried == [["stripe", "paypal"]] * 3 + [["paypal"]] * 2

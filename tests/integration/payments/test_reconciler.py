@@ -11,7 +11,7 @@ from everopen.core.money import Money
 from everopen.services.payments import reconciler_store, store
 from everopen.services.payments.providers.provider import Hold
 from everopen.services.payments.reconciler import Timings
-from support.payments import AMOUNT, CELL, DROP, EAGER, GENERATION, PLAINPAY_OK, STRIPE_OK, Shop
+from support.payments import AMOUNT, CELL, DROP, EAGER, GENERATION, PAYPAL_OK, STRIPE_OK, Shop
 from support.waiting import eventually
 
 
@@ -29,21 +29,21 @@ def hold(order_id: str, *, generation: int = GENERATION, cell: str = CELL) -> Ho
     )
 
 
-@pytest.mark.parametrize("silent", ["stripe", "plainpay"])
+@pytest.mark.parametrize("silent", ["stripe", "paypal"])
 async def test_a_charge_that_another_provider_replaced_is_let_go(
     shop: Shop, order_id: str, silent: str
 ) -> None:
     await shop.sandbox.faults("stripe", DROP)
-    if silent == "plainpay":
-        # Stripe is out long enough to be tried last, so that plainpay is the first to be silent.
+    if silent == "paypal":
+        # Stripe is out long enough to be tried last, so that paypal is the first to be silent.
         await shop.sandbox.faults("stripe", {"kind": "http_503", "operation": "authorize"})
         for _ in range(3):
             await shop.authorize(str(Id.new("ord", CELL)), STRIPE_OK)
         await shop.sandbox.faults("stripe")
-        await shop.sandbox.faults("plainpay", DROP)
+        await shop.sandbox.faults("paypal", DROP)
     kept = (await shop.authorize(order_id)).provider
     assert kept != silent
-    assert sorted(await shop.ledger(order_id)) == [("plainpay", "authorized"), ("stripe", "authorized")]
+    assert sorted(await shop.ledger(order_id)) == [("paypal", "authorized"), ("stripe", "authorized")]
     await shop.reconcile(silent)
     assert sorted(await shop.ledger(order_id)) == sorted([(kept, "authorized"), (silent, "voided")])
     assert (await shop.capture(order_id)).outcome == "done"
@@ -53,7 +53,7 @@ async def test_a_charge_that_arrives_late_is_let_go(shop: Shop, order_id: str) -
     await shop.sandbox.faults(
         "stripe", {"kind": "late", "operation": "authorize", "delay_s": 2.0, "count": 1}
     )
-    assert (await shop.authorize(order_id)).provider == "plainpay"
+    assert (await shop.authorize(order_id)).provider == "paypal"
     await shop.reconcile(timings=Timings(sweep_every_s=0.0))  # on all but a very slow machine: too early
 
     async def arrived() -> bool:
@@ -61,17 +61,17 @@ async def test_a_charge_that_arrives_late_is_let_go(shop: Shop, order_id: str) -
 
     await eventually(arrived)
     await shop.reconcile(timings=Timings(sweep_every_s=0.0))
-    assert sorted(await shop.ledger(order_id)) == [("plainpay", "authorized"), ("stripe", "voided")]
+    assert sorted(await shop.ledger(order_id)) == [("paypal", "authorized"), ("stripe", "voided")]
 
 
 async def test_a_charge_that_never_arrived_is_made_certain(shop: Shop, order_id: str) -> None:
     """Not found is not failed: the key is repeated, and what comes of it is let go."""
     await shop.sandbox.faults("stripe", {"kind": "http_503", "operation": "authorize", "count": 1})
-    assert (await shop.authorize(order_id)).provider == "plainpay"
+    assert (await shop.authorize(order_id)).provider == "paypal"
     await shop.reconcile()
     await shop.reconcile()
-    assert sorted(await shop.ledger(order_id)) == [("plainpay", "authorized"), ("stripe", "voided")]
-    assert await shop.states(order_id) == [("stripe", "voided"), ("plainpay", "approved")]
+    assert sorted(await shop.ledger(order_id)) == [("paypal", "authorized"), ("stripe", "voided")]
+    assert await shop.states(order_id) == [("stripe", "voided"), ("paypal", "approved")]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ async def test_an_open_order_adopts_its_own_payment(
     await shop.reconcile()
     assert await shop.states(order_id) == [("stripe", "found")]
     assert order_id in shop.orders.woken
-    answer = await shop.authorize(order_id, PLAINPAY_OK, round_=2)
+    answer = await shop.authorize(order_id, PAYPAL_OK, round_=2)
     assert (answer.outcome, answer.provider) == ("approved", "stripe")
     assert await shop.ledger(order_id) == [("stripe", "authorized")]
 
@@ -260,13 +260,13 @@ async def test_hundreds_of_charges_without_an_answer(shop: Shop) -> None:
         async with gate:
             # A choice of Stripe alone first, since a silent provider is soon tried last.
             await shop.authorize(order, STRIPE_OK)
-            assert (await shop.authorize(order, PLAINPAY_OK, round_=2)).provider == "plainpay"
+            assert (await shop.authorize(order, PAYPAL_OK, round_=2)).provider == "paypal"
 
     await asyncio.gather(*(buy(order) for order in orders))
     await shop.sandbox.faults("stripe")
     await shop.reconcile()
     for order in orders:
-        assert sorted(await shop.ledger(order)) == [("plainpay", "authorized"), ("stripe", "voided")]
+        assert sorted(await shop.ledger(order)) == [("paypal", "authorized"), ("stripe", "voided")]
 
 
 @pytest.mark.parametrize("token", ["pm_card_authenticationRequired", "pm_card_chargeDeclined"])
@@ -283,7 +283,7 @@ async def test_an_unknown_outcome_turns_out_to_be_no_approval(shop: Shop, order_
 
 async def test_amounts_are_read_from_both_providers(shop: Shop) -> None:
     """What `everopen match` compares: amounts, captures and refunds as the providers list them."""
-    for name, instrument in (("stripe", STRIPE_OK), ("plainpay", PLAINPAY_OK)):
+    for name, instrument in (("stripe", STRIPE_OK), ("paypal", PAYPAL_OK)):
         order = str(Id.new("ord", CELL))
         reference = (await shop.authorize(order, instrument)).reference
         await shop.capture(order)

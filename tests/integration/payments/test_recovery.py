@@ -9,7 +9,7 @@ from everopen.contracts.recovery import Applied, ApplyPayments, PaymentCopies, P
 from everopen.core.errors import Forbidden
 from everopen.core.ids import Id
 from everopen.kit.client import Mesh
-from support.payments import AMOUNT, CELL, DROP, PLAINPAY_OK, STRIPE_OK, Shop
+from support.payments import AMOUNT, CELL, DROP, PAYPAL_OK, STRIPE_OK, Shop
 
 DECLINED = Instrument(provider="stripe", token="pm_card_chargeDeclined")
 PATH = "/internal/payments/recovery/payments"
@@ -43,7 +43,7 @@ async def payments_of_every_kind(shop: Shop) -> list[str]:
     await shop.authorize(held, STRIPE_OK)
     await shop.authorize(captured, STRIPE_OK)
     await shop.capture(captured)
-    await shop.authorize(refunded, PLAINPAY_OK)
+    await shop.authorize(refunded, PAYPAL_OK)
     await shop.capture(refunded)
     await shop.refund(refunded, "full")
     await shop.authorize(declined, DECLINED)
@@ -100,12 +100,12 @@ async def test_another_authorization_of_the_same_order_is_left_out_and_named(
     await shop.authorize(order_id, STRIPE_OK)
     first = await export(shop, [order_id])
     await lose(shop, [order_id])
-    await shop.authorize(order_id, PLAINPAY_OK)
+    await shop.authorize(order_id, PAYPAL_OK)
     second = await export(shop, [order_id])
     assert (await apply(shop, first)).conflicts == (order_id,)
     assert await export(shop, [order_id]) == second
     assert (await shop.capture(order_id)).outcome == "done"
-    assert await shop.ledger(order_id) == [("stripe", "authorized"), ("plainpay", "captured")]
+    assert await shop.ledger(order_id) == [("stripe", "authorized"), ("paypal", "captured")]
 
 
 async def test_an_order_that_was_closed_stays_closed(shop: Shop, order_id: str) -> None:

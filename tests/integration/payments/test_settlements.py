@@ -7,9 +7,9 @@ import pytest
 from everopen.contracts.payments import Instrument
 from everopen.core.errors import BusinessError
 from everopen.core.money import Money
-from support.payments import AMOUNT, PLAINPAY_OK, STRIPE_OK, Shop, providers_at
+from support.payments import AMOUNT, PAYPAL_OK, STRIPE_OK, Shop, providers_at
 
-BOTH = pytest.mark.parametrize("instrument", [STRIPE_OK, PLAINPAY_OK], ids=["stripe", "plainpay"])
+BOTH = pytest.mark.parametrize("instrument", [STRIPE_OK, PAYPAL_OK], ids=["stripe", "paypal"])
 
 
 def minor(amount_minor: int) -> Money:

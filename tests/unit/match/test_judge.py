@@ -46,7 +46,7 @@ _SHOWN: dict[str, list[tuple[Case, Action]]] = {
     "held-twice": [
         (captured_case(payments=(payment(), _SECOND)), Action.RECONCILE),
         (
-            confirmed_case(payments=(payment("authorized"), but(_SECOND, provider="plainpay"))),
+            confirmed_case(payments=(payment("authorized"), but(_SECOND, provider="paypal"))),
             Action.RECONCILE,
         ),
         (
@@ -242,12 +242,12 @@ def test_what_is_right_makes_no_difference(quiet: Case) -> None:
 def test_silence_of_a_list_that_was_not_read_proves_nothing() -> None:
     missing = captured_case(payments=())
     assert judge(missing, standpoint(unread={"stripe": "503"})) == ()
-    assert judge(missing, standpoint(providers=frozenset({"plainpay"}))) == ()
+    assert judge(missing, standpoint(providers=frozenset({"paypal"}))) == ()
     assert judge(missing, standpoint(since=LONG_AGO + timedelta(seconds=1))) == ()
     assert [d.kind for d in judge(missing, standpoint(since=LONG_AGO))] == ["confirmed-without-payment"]
     age_s = timedelta(days=1).total_seconds()
     assert judge(missing, standpoint(lags={"stripe": age_s})) == (), "it may be listed yet"
-    for lags in ({"stripe": age_s - 1}, {"plainpay": age_s}):
+    for lags in ({"stripe": age_s - 1}, {"paypal": age_s}):
         assert [d.kind for d in judge(missing, standpoint(lags=lags))] == ["confirmed-without-payment"]
 
 

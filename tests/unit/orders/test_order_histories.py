@@ -12,11 +12,11 @@ from everopen.services.orders import model
 from everopen.services.orders.model import Change, Event, Standing, transition
 
 texts = st.sampled_from(["", "a reason"])
-instruments = st.tuples(st.builds(Instrument, provider=st.sampled_from(["stripe", "plainpay"]), token=texts))
+instruments = st.tuples(st.builds(Instrument, provider=st.sampled_from(["stripe", "paypal"]), token=texts))
 events = st.one_of(
     st.just(model.Reserved()),
     st.builds(model.ReservationRefused, st.tuples(texts)),
-    st.builds(model.Approved, st.sampled_from(["stripe", "plainpay"]), st.sampled_from(["ref_1", "ref_2"])),
+    st.builds(model.Approved, st.sampled_from(["stripe", "paypal"]), st.sampled_from(["ref_1", "ref_2"])),
     st.builds(model.Declined, texts),
     st.builds(model.ActionRequired, texts, texts),
     st.just(model.Confirmed()),
@@ -36,7 +36,7 @@ TYPICAL: tuple[Event, ...] = (
     model.Approved("stripe", "ref_1"),
     model.ActionRequired("Approve it.", "https://bank.example/3ds"),
     model.Confirmed(),
-    model.InstrumentsChosen((Instrument(provider="plainpay", token="t"),)),
+    model.InstrumentsChosen((Instrument(provider="paypal", token="t"),)),
     model.CancelWished("Changed my mind."),
     model.Captured(),
     model.CaptureFailed("Expired."),

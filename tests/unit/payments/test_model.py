@@ -13,7 +13,7 @@ from everopen.services.payments import model
 from everopen.services.payments.model import Attempt, AttemptState, Confirmed, Known, next_step, predecessors
 
 AMOUNT = Money(100, "USD")
-POLICY = ("stripe", "plainpay", "third")
+POLICY = ("stripe", "paypal", "third")
 ORDER = "ord_sg1_x"
 STATES: tuple[AttemptState, ...] = (
     "started", "unknown", "not_sent", "found", "action_required", "approved", "declined", "voided", "lapsed",
@@ -52,20 +52,20 @@ def step(state: Known, *asked: str, of: Authorize | None = None, ranking: Sequen
 
 def test_the_usual_way() -> None:
     assert step(known()) == ("Begin", "stripe", 1)
-    assert step(known(), ranking=("plainpay", "stripe")) == ("Begin", "plainpay", 1)
+    assert step(known(), ranking=("paypal", "stripe")) == ("Begin", "paypal", 1)
     assert step(known(confirmed=Confirmed(provider="stripe", reference="r"))) == "approved"
     assert step(known(closed=True)) == "closed"
 
 
 def test_what_follows_each_outcome() -> None:
     asked = "1-stripe-1"
-    assert step(known(attempt("stripe", "unknown")), asked) == ("Begin", "plainpay", 1)
-    assert step(known(attempt("stripe", "not_sent")), asked) == ("Begin", "plainpay", 1)
+    assert step(known(attempt("stripe", "unknown")), asked) == ("Begin", "paypal", 1)
+    assert step(known(attempt("stripe", "not_sent")), asked) == ("Begin", "paypal", 1)
     assert step(known(attempt("stripe", "declined")), asked) == "declined"
     assert step(known(attempt("stripe", "action_required")), asked) == "action_required"
     assert step(known(attempt("stripe", "voided")), asked) == ("Begin", "stripe", 2)
     assert step(known(attempt("stripe", "found")), asked) == ("Claim", "stripe")
-    assert step(known(attempt("stripe", "lapsed")), asked) == ("Begin", "plainpay", 1)
+    assert step(known(attempt("stripe", "lapsed")), asked) == ("Begin", "paypal", 1)
 
 
 def test_a_new_call_asks_again_with_the_same_attempt() -> None:
@@ -77,13 +77,13 @@ def test_a_new_call_asks_again_with_the_same_attempt() -> None:
 def test_a_key_that_its_provider_may_have_forgotten_is_not_repeated() -> None:
     old = attempt("stripe", "unknown", age_s=model.KEY_WINDOW_S + 1)
     assert step(known(old), of=request("stripe")) == "declined"
-    assert step(known(old)) == ("Begin", "plainpay", 1)
+    assert step(known(old)) == ("Begin", "paypal", 1)
 
 
 def test_a_decline_is_not_tried_elsewhere_unless_something_is_unknown() -> None:
-    declined, unknown = attempt("plainpay", "declined"), attempt("stripe", "unknown")
+    declined, unknown = attempt("paypal", "declined"), attempt("stripe", "unknown")
     three = request(*POLICY)
-    assert step(known(declined), of=three, ranking=("plainpay", "stripe", "third")) == "declined"
+    assert step(known(declined), of=three, ranking=("paypal", "stripe", "third")) == "declined"
     assert step(known(unknown, declined), "1-stripe-1", of=three) == ("Begin", "third", 1)
     assert step(known(unknown, declined), "1-stripe-1") == "unknown"
 

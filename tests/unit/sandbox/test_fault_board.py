@@ -26,7 +26,7 @@ def test_the_first_that_fits_strikes(board: FaultBoard) -> None:
     assert captured.kind == "refuse"
     assert authorized is not None
     assert authorized.kind == "late"
-    assert board.strike("plainpay", "authorize") is None
+    assert board.strike("paypal", "authorize") is None
 
 
 def test_counts(board: FaultBoard) -> None:

@@ -23,7 +23,7 @@ GOOD = {
     "region": "",
     "country": "SG",
     "pay": "stripe:pm_card_visa",
-    "else": "plainpay:pp_ok",
+    "else": "paypal:vault-approved",
 }
 
 
@@ -39,7 +39,7 @@ def test_a_good_form_is_an_order() -> None:
     assert order.shipping_address.name == "Ada Lovelace"
     assert [(i.provider, i.token) for i in order.instruments] == [
         ("stripe", "pm_card_visa"),
-        ("plainpay", "pp_ok"),
+        ("paypal", "vault-approved"),
     ]
 
 

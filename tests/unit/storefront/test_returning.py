@@ -16,8 +16,6 @@ from everopen.web.storefront.views.returning import returned
         ({"error[code]": "BAD_REQUEST_ERROR", "razorpay_payment_id": "pay_1"}, "given up"),
         ({"token": "5O1", "PayerID": "P"}, "approved"),
         ({"token": "5O1"}, "given up"),
-        ({"plainpay": "approved"}, "approved"),
-        ({"plainpay": "refused"}, "given up"),
     ],
 )
 def test_how_a_shopper_came(params: dict[str, str], how: str) -> None:

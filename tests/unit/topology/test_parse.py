@@ -52,8 +52,8 @@ def test_shipped_topologies_are_valid(name: str) -> None:
         ("[systems.orders]", "[systems.ordering]", "`systems.ordering`", "orders, payments"),
         ("rpo_s = 0", "rpo_s = -1", "`systems.orders.rpo_s`", ">= 0"),
         ('stores = ["cluster"]', 'stores = ["clusters"]', "`systems.orders.stores`", "cluster, images"),
-        ('name = "stripe"', 'name = "adyen"', "`providers[0].name`", "stripe, plainpay"),
-        ('name = "stripe"', 'name = "plainpay"', "`providers`", "once"),
+        ('name = "stripe"', 'name = "adyen"', "`providers[0].name`", "stripe, razorpay"),
+        ('name = "stripe"', 'name = "razorpay"', "`providers`", "once"),
         (
             'name = "stripe"',
             'name = "stripe"\napi_url = "https://api.example"',

@@ -172,11 +172,6 @@ def new_provider_keys() -> dict[str, ProviderKeys]:
             publishable_key=f"pk_test_{secrets.token_hex(20)}",
             webhook_secret=f"whsec_{secrets.token_hex(24)}",
         ),
-        "plainpay": ProviderKeys(
-            secret_key=f"pps_test_{secrets.token_hex(20)}",
-            publishable_key=f"ppk_test_{secrets.token_hex(20)}",
-            webhook_secret=f"ppw_{secrets.token_hex(24)}",
-        ),
         "razorpay": ProviderKeys(
             secret_key=secrets.token_urlsafe(18),
             publishable_key=f"rzp_test_{secrets.token_hex(7)}",

@@ -44,11 +44,6 @@ _TEST_INSTRUMENTS = {
         ("Saved PayPal account that is declined", "vault-declined"),
         ("Log in at PayPal", "wallet"),
     ),
-    "plainpay": (
-        ("PlainPay, approved", "ppt_ok"),
-        ("PlainPay, declined", "ppt_declined"),
-        ("PlainPay, asks the shopper", "ppt_challenge"),
-    ),
 }
 
 

@@ -43,7 +43,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         reference: the provider's id of the payment.
-        order_id: the merchant's order: `metadata.order_id` at Stripe, the merchant reference at Plainpay.
+        order_id: the merchant's order: `metadata.order_id` at Stripe, a note at Razorpay, `reference_id` at
+            PayPal.
         metadata: what the merchant attached.
         amount_minor: what was asked for.
         authorized_minor: what was held, at most; stays when it is captured or voided.

@@ -31,7 +31,7 @@ def test_secrets_that_are_new_are_added_to_those_that_opened_the_data(tmp_path: 
     former = msgspec.structs.replace(
         whole,
         role_passwords={k: v for k, v in whole.role_passwords.items() if k != "insights"},
-        providers={k: v for k, v in whole.providers.items() if k in ("stripe", "plainpay")},
+        providers={k: v for k, v in whole.providers.items() if k in ("stripe", "paypal")},
     )
     file.path.write_bytes(msgspec.json.encode(former))
     now = file.read_or_create(data_exist=True)

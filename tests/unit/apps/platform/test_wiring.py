@@ -39,7 +39,7 @@ def test_keys_go_to_one_service_alone(layout: Layout, secrets: Secrets) -> None:
     assert not orders.token_signing_key_file
     assert not orders.merchant_password_hash
     assert orders.token_keys_file
-    assert [p.name for p in orders.providers if p.secret_key] == ["stripe", "plainpay", "razorpay", "paypal"]
+    assert [p.name for p in orders.providers if p.secret_key] == ["stripe", "razorpay", "paypal"]
     assert {(p.secret_key, p.webhook_secret) for p in shop.providers} == {("", "")}
     assert shop.object_store is not None
     assert orders.object_store is None
@@ -72,7 +72,7 @@ def test_the_own_zone_comes_first(layout: Layout, secrets: Secrets) -> None:
 def test_the_sandbox_knows_the_shops_accounts_and_nothing_else(layout: Layout, secrets: Secrets) -> None:
     settings = process_settings(layout, layout.instance("outside/sandbox"), secrets)
     assert settings.sandbox is not None
-    assert [a.name for a in settings.sandbox.accounts] == ["stripe", "plainpay", "razorpay", "paypal"]
+    assert [a.name for a in settings.sandbox.accounts] == ["stripe", "razorpay", "paypal"]
     assert settings.sandbox.webhook_url == layout.public_url
     assert not settings.service_key
     assert not settings.role_passwords
@@ -80,7 +80,7 @@ def test_the_sandbox_knows_the_shops_accounts_and_nothing_else(layout: Layout, s
     payments = process_settings(layout, layout.instance("singapore-a/orders-1"), secrets)
     assert [p.api_url for p in payments.providers] == [
         "http://127.0.0.1:20095/stripe",
-        "http://127.0.0.1:20095/plainpay",
+        "http://127.0.0.1:20095/paypal",
         "http://127.0.0.1:20095/razorpay",
         "http://127.0.0.1:20095/paypal",
     ]

@@ -20,7 +20,6 @@ _KNOWN: Mapping[str, tuple[str, str]] = {
     "stripe": ("Card", "Visa, Mastercard or American Express, handled by Stripe."),
     "razorpay": ("Card, UPI or netbanking", "Handled by Razorpay."),
     "paypal": ("PayPal", "You confirm the payment at PayPal, and come back here."),
-    "plainpay": ("PlainPay", "A provider of the demonstration."),
 }
 
 

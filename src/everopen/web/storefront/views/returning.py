@@ -25,6 +25,4 @@ def returned(params: Mapping[str, str]) -> Return:
         return "approved"
     if "token" in params:
         return "approved" if "PayerID" in params else "given up"
-    if "plainpay" in params:
-        return "approved" if params["plainpay"] == "approved" else "given up"
     return "no"
