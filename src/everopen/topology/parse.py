@@ -33,6 +33,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 _TOP_KEYS = Topology.__struct_fields__
+# In the file that an earlier release keeps beside its data, which has to be stopped and started still.
+_FORMER_PROVIDERS = ("plainpay",)
 _MSGSPEC_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"missing required field `(?P<field>[^`]*)`")
 _PORT_BASE_LINE = re.compile(r"^port_base\s*=.*$", re.MULTILINE)
@@ -139,7 +141,11 @@ def _providers(raw: dict[str, Any]) -> tuple[Provider, ...]:
     listed = raw.get("providers", [])
     if not isinstance(listed, list):
         raise ConfigurationError("`providers` must be an array of tables: [[providers]].")
-    return tuple(_convert(item, Provider, f"providers[{at}]") for at, item in enumerate(listed))
+    return tuple(
+        _convert(item, Provider, f"providers[{at}]")
+        for at, item in enumerate(listed)
+        if not (isinstance(item, dict) and item.get("name") in _FORMER_PROVIDERS)
+    )
 
 
 def _each(

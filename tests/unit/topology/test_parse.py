@@ -90,6 +90,11 @@ def test_what_is_not_toml_is_said_to_be() -> None:
         parse_topology("sites = [")
 
 
+def test_a_file_of_an_earlier_release_is_read_without_what_is_gone() -> None:
+    former = changed("laptop", ('name = "stripe"', 'name = "stripe"\n\n[[providers]]\nname = "plainpay"'))
+    assert parse_topology(former) == parse_topology(shipped_text("laptop"))
+
+
 def test_port_base_is_replaced_and_the_rest_stays() -> None:
     text = with_port_base(shipped_text("laptop"), 31000)
     assert parse_topology(text).port_base == 31000

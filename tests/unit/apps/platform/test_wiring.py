@@ -80,7 +80,6 @@ def test_the_sandbox_knows_the_shops_accounts_and_nothing_else(layout: Layout, s
     payments = process_settings(layout, layout.instance("singapore-a/orders-1"), secrets)
     assert [p.api_url for p in payments.providers] == [
         "http://127.0.0.1:20095/stripe",
-        "http://127.0.0.1:20095/paypal",
         "http://127.0.0.1:20095/razorpay",
         "http://127.0.0.1:20095/paypal",
     ]
