@@ -14,10 +14,6 @@ from dataclasses import dataclass, field
 import aiohttp
 
 ADDRESS = {"name": "Ada Shopper", "line1": "1 Test Street", "city": "Singapore", "country": "SG"}
-INSTRUMENTS = [
-    {"provider": "stripe", "token": "pm_card_visa"},
-    {"provider": "paypal", "token": "vault-approved"},
-]
 CALLS_PER_CHECKOUT = 4
 
 
@@ -44,6 +40,7 @@ async def shop(
     seen = Checkouts()
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=timeout) as http:
+        means = await _means_of_payment(http, gateways[0])
         tokens = [await _token(http, gateways[n % len(gateways)]) for n in range(shoppers)]
         began_s = time.monotonic()
         until_s = began_s + seconds
@@ -51,11 +48,18 @@ async def shop(
         async def one(number: int) -> None:
             gateway = gateways[number % len(gateways)]
             while time.monotonic() < until_s and len(seen.whole_ms) < most:
-                await _checkout(http, gateway, tokens[number], random.choice(skus), seen)
+                await _checkout(http, gateway, tokens[number], random.choice(skus), means, seen)
 
         await asyncio.gather(*(one(number) for number in range(shoppers)))
         seen.took_s = time.monotonic() - began_s
     return seen
+
+
+async def _means_of_payment(http: aiohttp.ClientSession, gateway: str) -> list[dict[str, str]]:
+    """What is approved at the provider that the shop tries first, and at the next one."""
+    async with http.get(f"{gateway}/v1/payment-methods") as response:
+        offered = (await response.json())["items"][:2]
+    return [{"provider": one["provider"], "token": one["test_instruments"][0][1]} for one in offered]
 
 
 async def _token(http: aiohttp.ClientSession, gateway: str) -> str:
@@ -64,7 +68,14 @@ async def _token(http: aiohttp.ClientSession, gateway: str) -> str:
         return token
 
 
-async def _checkout(http: aiohttp.ClientSession, gateway: str, token: str, sku: str, seen: Checkouts) -> None:
+async def _checkout(
+    http: aiohttp.ClientSession,
+    gateway: str,
+    token: str,
+    sku: str,
+    means: list[dict[str, str]],
+    seen: Checkouts,
+) -> None:
     headers = {"authorization": f"Bearer {token}"}
     began_s = time.monotonic()
     try:
@@ -80,7 +91,7 @@ async def _checkout(http: aiohttp.ClientSession, gateway: str, token: str, sku: 
             "cart_id": cart_id,
             "email": "ada@example.com",
             "shipping_address": ADDRESS,
-            "instruments": INSTRUMENTS,
+            "instruments": means,
             "expected_total": total,
         }
         placing_s = time.monotonic()

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from everopen.apps.platform import Platform
+from support.places import shipped_text
 from support.platform import running_platform, watching
+from support.policy import APPROVED, with_provider_first
 from support.shopper import Shopper
 from support.witness import Witness
 
@@ -17,10 +19,25 @@ settings.register_profile("long", parent=settings.get_profile("everopen"), max_e
 settings.load_profile("everopen")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--provider-first",
+        choices=sorted(APPROVED),
+        help="The provider that is tried first where a whole platform runs: for tests/cluster/order_path.",
+    )
+
+
 @pytest.fixture(scope="session")
-async def platform() -> AsyncIterator[Platform]:
+async def platform(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Platform]:
     """The `laptop` topology with its services, the sample catalog and the sandbox."""
-    async with running_platform("laptop") as running:
+    topology, first = "laptop", pytestconfig.getoption("--provider-first")
+    if first:
+        file = tmp_path_factory.mktemp("topology") / f"{first}-first.toml"
+        file.write_text(with_provider_first(shipped_text(topology), first))
+        topology = str(file)
+    async with running_platform(topology) as running:
         yield running
 
 
@@ -29,7 +46,7 @@ async def witness(platform: Platform) -> AsyncIterator[Witness]:
     """An observer that does not ask the services."""
     async with watching(platform) as observer:
         yield observer
-        for provider in ("stripe", "paypal"):
+        for provider in APPROVED:
             await observer.faults(provider)
 
 

@@ -12,6 +12,12 @@ from support.waiting import eventually
 
 
 @pytest.fixture
+def first_provider(platform: Platform) -> str:
+    """The provider that the platform tries first."""
+    return platform.layout.topology.providers[0].name
+
+
+@pytest.fixture
 async def stock(platform: Platform, http: aiohttp.ClientSession) -> Stock:
     """Puts new products on sale at 25.00, with so many units of each; gives their SKUs."""
     token = await merchant_token(platform, http)

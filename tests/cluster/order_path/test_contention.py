@@ -6,6 +6,7 @@ import uuid
 import aiohttp
 
 from everopen.apps.platform import Platform
+from support.policy import instruments
 from support.sale import Stock
 from support.shopper import Shopper
 from support.waiting import eventually
@@ -13,10 +14,13 @@ from support.witness import Witness
 
 
 async def buyers(platform: Platform, http: aiohttp.ClientSession, count: int) -> list[Shopper]:
-    """Shoppers at the gateways in turn."""
+    """Shoppers at the gateways in turn, who pay with the provider that is tried first."""
     gateways = [gateway.url("public") for gateway in platform.layout.gateways]
+    means = instruments(platform.layout.topology.providers[0].name)
     return list(
-        await asyncio.gather(*(Shopper(gateways[n % len(gateways)], http).arrive() for n in range(count)))
+        await asyncio.gather(
+            *(Shopper(gateways[n % len(gateways)], http, means).arrive() for n in range(count))
+        )
     )
 
 
@@ -69,7 +73,9 @@ async def test_the_same_checkout_twenty_times_at_once(
     (sku,) = await stock(1000, 1)
     (shopper,) = await buyers(platform, http, 1)
     gateways = [gateway.url("public") for gateway in platform.layout.gateways]
-    twins = [Shopper(gateways[n % len(gateways)], http, token=shopper.token) for n in range(20)]
+    twins = [
+        Shopper(gateways[n % len(gateways)], http, shopper.instruments, shopper.token) for n in range(20)
+    ]
     for _ in range(50):
         body, key = await ready_to_order(shopper, sku), str(uuid.uuid4())
         answers = await asyncio.gather(*(twin.decided(body, key) for twin in twins))

@@ -13,6 +13,7 @@ from everopen.apps.match import match_access, open_match
 from everopen.apps.platform import Platform
 from everopen.continuity.match import Ages, Report, Scope
 from everopen.topology import Kind
+from support.policy import instruments
 from support.sale import Stock
 from support.shopper import Shopper
 from support.waiting import eventually
@@ -66,15 +67,13 @@ async def differences(platform: Platform) -> dict[str, int]:
 
 
 async def test_orders_survive_the_death_of_their_processes(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock, first_provider: str
 ) -> None:
     (sku,) = await stock(100_000, 1)
     gateways = [gateway.url("public") for gateway in platform.layout.gateways]
+    means = instruments(first_provider)
     shoppers = await asyncio.gather(
-        *(
-            Shopper(gateways[n % len(gateways)], http, email=f"{uuid.uuid4().hex}@example.com").arrive()
-            for n in range(SHOPPERS)
-        )
+        *(Shopper(gateways[n % len(gateways)], http, means).arrive() for n in range(SHOPPERS))
     )
     orders: list[dict[str, Any]] = []
     stop = asyncio.Event()
@@ -128,15 +127,16 @@ async def test_orders_survive_the_death_of_their_processes(
 
 
 async def test_an_order_whose_driver_died_is_resumed_by_another(
-    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock
+    platform: Platform, http: aiohttp.ClientSession, witness: Witness, stock: Stock, first_provider: str
 ) -> None:
     """The client does not come back at all: the platform finishes the order by itself."""
     (sku,) = await stock(10, 1)
-    shopper = await Shopper(platform.layout.public_url, http).arrive()
+    shopper = await Shopper(platform.layout.public_url, http, instruments(first_provider)).arrive()
 
     cart_id = await shopper.cart((sku, 1))
     body = shopper.order_body(await shopper.quote(cart_id))
-    await witness.faults("stripe", {"kind": "slow", "operation": "authorize", "delay_s": 3.0, "count": 1})
+    slow = {"kind": "slow", "operation": "authorize", "delay_s": 3.0, "count": 1}
+    await witness.faults(first_provider, slow)
     sending = asyncio.ensure_future(shopper.order(body, str(uuid.uuid4())))
 
     async def reserved() -> str | None:
