@@ -8,8 +8,8 @@ from typing import Any
 from everopen.topology.types import RateLimits
 
 _FILTER = "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
-# Clients that are counted at a time, at 1.5 kB each (measured); the one that was not heard of for longest is
-# forgotten, and begins with a full bucket when it comes back.
+# Clients that are counted at a time; the one that was not heard of for longest is forgotten, and begins with
+# a full bucket when it comes back.
 _CLIENTS = 5_000
 _ALWAYS = {"numerator": 100, "denominator": "HUNDRED"}
 # A client is an IPv4 address or an IPv6 network of 64 bits: everyone has many addresses there.
