@@ -82,7 +82,7 @@ class OrdersEnd:
 
     async def wake(self, request: web.Request) -> web.Response:
         self.woken.append(request.match_info["order_id"])
-        return web.json_response({})
+        return web.Response(status=204)
 
 
 @dataclass

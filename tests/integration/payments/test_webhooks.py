@@ -71,11 +71,15 @@ async def test_the_shoppers_approval_wakes_the_order(
 
 
 @pytest.mark.parametrize("provider", ["stripe", "razorpay"])
-async def test_an_event_counts_once(shop: Shop, order_id: str, provider: str) -> None:
+async def test_an_event_counts_once(
+    shop: Shop, order_id: str, provider: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     body = event(provider, await unanswered(shop, order_id, provider))
     for _ in range(3):
         assert await shop.post_webhook(provider, body, signed(provider, body)) == (204, "")
     assert shop.orders.woken.count(order_id) == 1
+    assert "was not woken" not in caplog.text
 
 
 async def test_an_event_about_what_is_settled_wakes_nobody(shop: Shop, order_id: str) -> None:

@@ -4,9 +4,6 @@ import logging
 import time
 from collections.abc import Mapping
 
-import msgspec
-
-from everopen.contracts.base import Reply
 from everopen.core.errors import EveropenError, NotFound
 from everopen.kit.client import Mesh
 from everopen.kit.database import Database
@@ -19,17 +16,13 @@ _WAKE_TIMEOUT_S = 3.0
 _OPEN = ("action_required", "unknown")
 
 
-class _Anything(Reply, frozen=True, kw_only=True):
-    """An answer of which nothing is needed."""
-
-
 async def wake_order(mesh: Mesh, order_id: str) -> None:
     """Tell the orders service to look at an order now. It looks by itself too: failing is harmless."""
     try:
         await mesh.call(
-            "POST", f"/internal/orders/{order_id}/wake", reply=_Anything, timeout_s=_WAKE_TIMEOUT_S
+            "POST", f"/internal/orders/{order_id}/wake", reply=type(None), timeout_s=_WAKE_TIMEOUT_S
         )
-    except (EveropenError, msgspec.DecodeError) as error:
+    except EveropenError as error:
         _log.info("order %s was not woken: %s", order_id, error)
 
 
